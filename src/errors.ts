@@ -1,0 +1,99 @@
+/**
+ * What went wrong, as a program reads it. `USAGE` and `CONFIG` are the author's to mend (exit code 2),
+ * `CANCELLED` is an interrupt (130), everything else is 1 (SPEC.md, "Results").
+ */
+export type ErrorCode =
+  | 'USAGE'
+  | 'CONFIG'
+  | 'NOT_FOUND'
+  | 'UNREADABLE'
+  | 'SOURCE_CHANGED'
+  | 'SPOOL'
+  | 'DIGEST_MISMATCH'
+  | 'UNSUPPORTED'
+  | 'UNAUTHORIZED'
+  | 'CREDENTIALS'
+  | 'REGISTRY'
+  | 'NETWORK'
+  | 'OUTPUT'
+  | 'CANCELLED'
+  | 'INTERNAL'
+
+/** One mistake in a config file. `line` and `column` count from 1; `key` is a path such as `targets[1].distros[0].name`. */
+export interface Problem {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly key: string
+  readonly message: string
+}
+
+/** The parts of a failure. `step` is a verb phrase ("read buildpack.toml"), `value` is what the author gave, quoted in the message. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly step: string
+  readonly value?: string | undefined
+  readonly found: string
+  readonly wanted?: string | undefined
+  readonly hint?: string | undefined
+  readonly cause?: unknown
+  readonly problems?: readonly Problem[] | undefined
+}
+
+/**
+ * The only error this package throws on purpose. Its message reads
+ * `<step> "<value>": got <found>, want <wanted>` (without `wanted`: `<step> "<value>": <found>`), e.g.
+ * `read target "linux/quantum": got architecture "quantum", want one of 386, amd64, ...`.
+ */
+export class PackagerError extends Error {
+  override readonly name = 'PackagerError'
+  readonly code: ErrorCode
+  readonly step: string
+  readonly hint: string | undefined
+  readonly problems: readonly Problem[]
+
+  constructor(failure: Failure) {
+    super(describe(failure), failure.cause === undefined ? undefined : { cause: failure.cause })
+    this.code = failure.code
+    this.step = failure.step
+    this.hint = failure.hint
+    this.problems = failure.problems ?? []
+  }
+}
+
+function describe({ step, value, found, wanted }: Failure): string {
+  const subject = value === undefined ? step : `${step} "${value}"`
+  return wanted === undefined ? `${subject}: ${found}` : `${subject}: got ${found}, want ${wanted}`
+}
+
+/** `a.toml:3:7: targets[0].os: ...`, the form an editor can jump to (SPEC.md, "Results"). */
+export function formatProblem(problem: Problem): string {
+  const place = `${problem.file}:${problem.line}:${problem.column}`
+  return problem.key === '' ? `${place}: ${problem.message}` : `${place}: ${problem.key}: ${problem.message}`
+}
+
+/** All of a config's mistakes as one error, so that the author mends them in one go. */
+export function configError(step: string, problems: readonly Problem[]): PackagerError {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  return new PackagerError({ code: 'CONFIG', step, found: count, problems })
+}
+
+/** The system's own word for a failure ("ENOSPC: no space left on device"), without a stack. */
+export function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** Node's error code (`ENOENT`, `ECONNRESET`), where there is one. */
+export function systemCode(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+}
+
+/** Throws `CANCELLED` where the signal says stop. Called between steps that cannot be interrupted themselves. */
+export function throwIfCancelled(signal: AbortSignal | undefined, step: string): void {
+  if (signal?.aborted === true) throw cancelled(step, signal.reason)
+}
+
+/** The error of an interrupted step. */
+export function cancelled(step: string, cause?: unknown): PackagerError {
+  return new PackagerError({ code: 'CANCELLED', step, found: 'interrupted', cause })
+}

@@ -1,0 +1,74 @@
+import type { Descriptor, InlineBlob } from './descriptor.ts'
+import { inlineBlob } from './descriptor.ts'
+import { ociIndex, ociManifest } from './media-types.ts'
+
+/** An image: one config, its layers in order (image-spec, manifest.md). */
+export interface ImageManifest {
+  readonly schemaVersion: 2
+  readonly mediaType: string
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** Several images under one name, one for each platform (image-spec, image-index.md). */
+export interface ImageIndex {
+  readonly schemaVersion: 2
+  readonly mediaType: string
+  readonly manifests: readonly Descriptor[]
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+export type Annotations = Readonly<Record<string, string>>
+
+/** The bytes of an OCI image manifest: compact JSON in a fixed key order, so that equal content has an equal digest. */
+export function encodeManifest(config: Descriptor, layers: readonly Descriptor[], annotations: Annotations = {}): InlineBlob {
+  return encode(ociManifest, { config: orderedDescriptor(config), layers: layers.map(orderedDescriptor) }, annotations)
+}
+
+/**
+ * The bytes of an OCI image index (SPEC-package.md section 8; key order: SPEC-manifest.md, "Bytes of a list").
+ *
+ * @example
+ * encodeIndex([{ mediaType: ociManifest, size: 2, digest, platform: { architecture: 'amd64', os: 'linux' } }])
+ * // {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":...,"size":2,
+ * //  "digest":"sha256:...","platform":{"architecture":"amd64","os":"linux"}}]}
+ */
+export function encodeIndex(manifests: readonly Descriptor[], annotations: Annotations = {}): InlineBlob {
+  return encode(ociIndex, { manifests: manifests.map(orderedDescriptor) }, annotations)
+}
+
+function encode(mediaType: string, content: Record<string, unknown>, annotations: Annotations): InlineBlob {
+  const value = { schemaVersion: 2, mediaType, ...content, ...(present(annotations) ? { annotations: sortKeys(annotations) } : {}) }
+  return inlineBlob(mediaType, Buffer.from(JSON.stringify(value)))
+}
+
+function orderedDescriptor(descriptor: Descriptor): Descriptor {
+  const { mediaType, size, digest, platform, artifactType, annotations } = descriptor
+  return {
+    mediaType,
+    size,
+    digest,
+    ...(platform === undefined
+      ? {}
+      : {
+          platform: {
+            architecture: platform.architecture,
+            os: platform.os,
+            ...(platform['os.version'] ? { 'os.version': platform['os.version'] } : {}),
+            ...(platform['os.features']?.length ? { 'os.features': platform['os.features'] } : {}),
+            ...(platform.variant ? { variant: platform.variant } : {}),
+          },
+        }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations !== undefined && present(annotations) ? { annotations: sortKeys(annotations) } : {}),
+  }
+}
+
+function present(annotations: Annotations): boolean {
+  return Object.keys(annotations).length > 0
+}
+
+function sortKeys(annotations: Annotations): Annotations {
+  return Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+}

@@ -1,0 +1,23 @@
+/** Media types of the OCI image-spec, which is what this package writes. */
+export const ociIndex = 'application/vnd.oci.image.index.v1+json'
+export const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
+export const ociConfig = 'application/vnd.oci.image.config.v1+json'
+export const ociLayerGzip = 'application/vnd.oci.image.layer.v1.tar+gzip'
+export const ociLayer = 'application/vnd.oci.image.layer.v1.tar'
+
+/** Docker's image manifest version 2, schema 2, which is read as well. */
+export const dockerIndex = 'application/vnd.docker.distribution.manifest.list.v2+json'
+export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json'
+
+/** Whether a manifest of this type names images rather than layers. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === ociIndex || mediaType === dockerIndex
+}
+
+/** Whether content of this type lives in a registry's manifests endpoint rather than its blobs. */
+export function isManifestType(mediaType: string): boolean {
+  return isIndexType(mediaType) || mediaType === ociManifest || mediaType === dockerManifest
+}
+
+/** What a reader of manifests says it accepts; a registry that is not told of indexes may answer with one platform's image. */
+export const acceptedManifests: readonly string[] = [ociIndex, ociManifest, dockerIndex, dockerManifest]
