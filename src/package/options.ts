@@ -1,0 +1,115 @@
+import type { Report, PutStatus } from '../events.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Platform } from '../oci/platform.ts'
+
+/** `repository@sha256:...` users, `layout` an OCI image layout folder, `file` a `.cnb`, `image` an engine. */
+export type Destination = 'registry' | 'layout' | 'file' | 'image'
+
+/** Per host, as the flags of the same names (SPEC.md). Loopback hosts speak http by themselves. */
+export interface RegistrySettings {
+  readonly plainHttp?: readonly string[]
+  readonly skipTlsVerify?: readonly string[]
+  readonly insecure?: readonly string[]
+  readonly caFiles?: readonly string[]
+}
+
+/** Everything `bp-package package` can be told. Relative paths are relative to `cwd`. Nothing here is read from `process`. */
+export interface PackageOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The host's architecture in Go's words, used only where nothing names a target. */
+  readonly hostArch: string
+  readonly name?: string
+  readonly repository?: string
+  readonly path?: string
+  readonly config?: string
+  /** `--target` values, unparsed. */
+  readonly targets?: readonly string[]
+  readonly destination: Destination
+  readonly output?: string
+  readonly tags?: readonly string[]
+  readonly appendImageNameSuffix?: boolean
+  /** `key=value` texts. */
+  readonly labels?: readonly string[]
+  /** `[scope:]key=value` texts. */
+  readonly annotations?: readonly string[]
+  readonly flatten?: boolean
+  readonly flattenExclude?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly defaultExcludes?: boolean
+  readonly strict?: boolean
+  readonly cacheDir?: string
+  readonly cache?: boolean
+  readonly concurrency?: number
+  /** `gzip`, `gzip:1` to `gzip:12`, or `none`. */
+  readonly compression?: string
+  readonly registry?: RegistrySettings
+  readonly report?: Report
+  readonly signal?: AbortSignal
+}
+
+export interface LayerResult {
+  /** `id@version`; several, joined by a comma, for a flattened layer. */
+  readonly module: string
+  readonly diffID: Digest
+  readonly digest: Digest
+  readonly size: number
+  readonly status: PutStatus
+}
+
+export interface ImageResult {
+  /** The repository, without a tag: an image of an index has only its digest. */
+  readonly name: string
+  readonly target: string
+  readonly platform: Platform
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly size: number
+  readonly layers: readonly LayerResult[]
+}
+
+/** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). */
+export interface PackageResult {
+  readonly schemaVersion: 1
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly destination: Destination
+  /** Where it was written, for destinations that are not a registry. */
+  readonly path?: string
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly size: number
+  readonly images: readonly ImageResult[]
+  readonly warnings: readonly string[]
+}
+
+/** One file that will be in a layer, or is left out of it. */
+export interface PlannedFile {
+  readonly path: string
+  readonly size: number
+}
+
+export interface PlannedLayer {
+  readonly module: string
+  /** The platform root, relative to the buildpack folder; `.` is the folder itself. */
+  readonly root: string
+  readonly targets: readonly string[]
+  readonly files: readonly PlannedFile[]
+  /** Bytes of all files before compression. */
+  readonly bytes: number
+  readonly excluded: readonly string[]
+}
+
+/** What `--dry-run` shows: the whole plan, plain data (SPEC.md). */
+export interface PackagePlan {
+  readonly schemaVersion: 1
+  readonly dryRun: true
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly destination: Destination
+  readonly path?: string
+  readonly kind: 'index' | 'image'
+  readonly images: readonly { readonly target: string; readonly root: string; readonly platform: Platform; readonly tag?: string }[]
+  readonly layers: readonly PlannedLayer[]
+  readonly warnings: readonly string[]
+}
