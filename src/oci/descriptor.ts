@@ -19,6 +19,11 @@ export interface Descriptor {
  */
 export interface Blob {
   readonly descriptor: Descriptor
+  /**
+   * A file of this run's own that holds exactly these bytes, already hashed. A store on the same file system may take it
+   * by a hard link, so nobody writes to it again. Never a file of the author's or of a cache.
+   */
+  readonly path?: string
   open(start?: number): Readable | Promise<Readable>
 }
 
