@@ -1,0 +1,119 @@
+import type { ModuleConfig, Stack } from '../config/buildpack.ts'
+import type { Digest } from '../oci/digest.ts'
+
+/** Labels that this package writes itself; `--label` may not name them (SPEC-package.md section 9). */
+export const ownLabels: readonly string[] = ['io.buildpacks.buildpackage.metadata', 'io.buildpacks.buildpack.layers', 'io.buildpacks.extension.layers']
+
+/** A module and the layer that holds it. */
+export interface LabelledModule {
+  readonly config: ModuleConfig
+  readonly diffID: Digest
+}
+
+/**
+ * The labels of a package's image (SPEC-package.md section 6): who the main module is, and for each module where its layer
+ * is. Values are JSON, byte for byte as Go writes it.
+ *
+ * @example
+ * packageLabels(main, [{ config: main, diffID }])
+ * // { 'io.buildpacks.buildpackage.metadata': '{"id":"acme/hello","version":"0.0.1","stacks":[{"id":"*"}]}',
+ * //   'io.buildpacks.buildpack.layers': '{"acme/hello":{"0.0.1":{"api":"0.10","layerDiffID":"sha256:..."}}}' }
+ */
+export function packageLabels(main: ModuleConfig, modules: readonly LabelledModule[]): Record<string, string> {
+  const labels: Record<string, string> = { 'io.buildpacks.buildpackage.metadata': goJson(metadata(main)) }
+  for (const kind of ['buildpack', 'extension'] as const) {
+    const ofKind = modules.filter((module) => module.config.kind === kind)
+    if (ofKind.length > 0) labels[`io.buildpacks.${kind}.layers`] = goJson(layers(ofKind))
+  }
+  return labels
+}
+
+function metadata(main: ModuleConfig): Record<string, unknown> {
+  return {
+    id: main.id,
+    ...filled('name', main.name),
+    version: main.version,
+    ...filled('description', main.description),
+    ...filled('homepage', main.homepage),
+    ...filled('keywords', main.keywords),
+    ...filled('exec-env', main.execEnv),
+    ...filled(
+      'licenses',
+      main.licenses.map(({ type, uri }) => ({ Type: type, URI: uri })),
+    ),
+    ...filled('clear-env', main.clearEnv),
+    stacks: packageStacks(main),
+  }
+}
+
+/** A component that names no stack runs on any; an extension has none. */
+function packageStacks(main: ModuleConfig): unknown {
+  if (main.kind === 'extension') return null
+  return main.stacks.length === 0 && main.order.length === 0 ? [{ id: '*' }] : main.stacks.map(stack)
+}
+
+function layers(modules: readonly LabelledModule[]): Record<string, Record<string, unknown>> {
+  const byId = new Map<string, Map<string, unknown>>()
+  for (const module of modules) {
+    const versions = byId.get(module.config.id) ?? new Map<string, unknown>()
+    versions.set(module.config.version, entry(module))
+    byId.set(module.config.id, versions)
+  }
+  return Object.fromEntries(sorted(byId).map(([id, versions]) => [id, Object.fromEntries(sorted(versions))]))
+}
+
+function entry({ config, diffID }: LabelledModule): Record<string, unknown> {
+  return {
+    api: config.api,
+    ...filled('stacks', config.stacks.map(stack)),
+    ...filled('targets', config.targets.map(target)),
+    ...filled(
+      'order',
+      config.order.map((group) => ({
+        group: group.map(({ id, version, optional, extra }) => ({ id, ...filled('version', version), ...filled('optional', optional), ...extra })),
+      })),
+    ),
+    layerDiffID: diffID,
+    ...filled('homepage', config.homepage),
+    ...filled('name', config.name),
+  }
+}
+
+function stack({ id, mixins }: Stack): Record<string, unknown> {
+  return { id, ...filled('mixins', mixins) }
+}
+
+function target({ os, arch, variant, distros }: ModuleConfig['targets'][number]): Record<string, unknown> {
+  return {
+    os,
+    arch,
+    ...filled('variant', variant ?? ''),
+    ...filled(
+      'distros',
+      distros.map((distro) => ({ name: distro.name, ...filled('version', distro.version ?? '') })),
+    ),
+  }
+}
+
+/** Go's `omitempty`. */
+function filled(key: string, value: string | boolean | readonly unknown[]): Record<string, unknown> {
+  const empty = typeof value === 'object' ? value.length === 0 : value === '' || value === false
+  return empty ? {} : { [key]: value }
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  '<': String.raw`\u003c`,
+  '>': String.raw`\u003e`,
+  '&': String.raw`\u0026`,
+  '\u2028': String.raw`\u2028`,
+  '\u2029': String.raw`\u2029`,
+}
+
+/** JSON as Go's encoder writes it: what could matter inside HTML or a script is escaped. */
+function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character)
+}

@@ -1,0 +1,44 @@
+import { posix } from 'node:path'
+import ignore from 'ignore'
+import type { Excludes } from './entries.ts'
+
+/** What no package wants (SPEC-vendor.md, "Which files go in", 4), in the grammar of the ignore file. */
+export const defaultExcludes: readonly string[] = [
+  '.git',
+  '.hg',
+  '.svn',
+  '.DS_Store',
+  '*.swp',
+  '*.cnb',
+  '/.bpignore',
+  '/bp-package.toml',
+]
+
+export interface ExcludeRules {
+  /** `--no-default-excludes` turns these off; folders that are OCI image layouts are among them. */
+  readonly defaults: boolean
+  /** The text of `.bpignore`, '' where there is none. */
+  readonly ignoreFile: string
+  /** `--exclude` and bp-package.toml's `exclude`. */
+  readonly patterns: readonly string[]
+  /** Files that are always packaged: buildpack.toml or extension.toml. */
+  readonly keep: readonly string[]
+  readonly isLayoutFolder: (path: string) => boolean
+}
+
+/**
+ * Which paths of a platform root are left out. All patterns are gitignore's and are relative to the buildpack folder, so
+ * `root` (`.`, `linux/arm64`) is put in front of each path; a later rule wins, so `!` in `.bpignore` can bring back a default.
+ */
+export function excludesFor(rules: ExcludeRules, root: string): Excludes {
+  const matcher = ignore()
+  if (rules.defaults) matcher.add(defaultExcludes)
+  matcher.add(rules.ignoreFile)
+  matcher.add(rules.patterns)
+  return (path, isFolder) => {
+    const full = posix.join(root, path)
+    if (rules.keep.includes(path)) return false
+    if (matcher.ignores(isFolder ? `${full}/` : full)) return true
+    return rules.defaults && isFolder && rules.isLayoutFolder(full)
+  }
+}

@@ -1,0 +1,157 @@
+import type { Buffer as NodeBuffer } from 'node:buffer'
+
+/** 1980-01-01T00:00:01Z in seconds, the time of every entry and, without `SOURCE_DATE_EPOCH`, of every image. */
+export const fixedTime = 315_532_801
+
+/** The security descriptor that makes administrators own a file of a Windows layer (SPEC-package.md section 4). */
+export const windowsDescriptor = 'AQAAgBQAAAAkAAAAAAAAAAAAAAABAgAAAAAABSAAAAAgAgAAAQIAAAAAAAUgAAAAIAIAAA=='
+
+/** One entry of a tar as its header tells it. Names are bytes, not characters: a file system promises no encoding. */
+export interface Header {
+  readonly name: NodeBuffer
+  readonly type: 'file' | 'folder' | 'symlink' | 'hardlink'
+  /** Permission bits. */
+  readonly mode: number
+  /** Bytes of content that follow; 0 for all but files. */
+  readonly size: number
+  readonly linkname: NodeBuffer
+  /** Seconds since 1970. */
+  readonly mtime: number
+  /** Windows layers: a `MSWINDOWS.rawsd` record. */
+  readonly windows: boolean
+}
+
+const typeflags = { file: '0', hardlink: '1', symlink: '2', folder: '5' } as const
+const none = Buffer.alloc(0)
+const eightGiB = 8 * 1024 ** 3
+
+/**
+ * The header blocks of an entry: one USTAR block where that can say everything, else a PAX extended header, its records
+ * and the entry's own block (SPEC-package.md section 4, "Choice of header"). GNU headers never occur. The choice and each
+ * byte are Go's `archive/tar` in one pass, which is what gives a layer the diffID that pack gives it.
+ *
+ * @example
+ * encodeHeader({ name: Buffer.from('/cnb/buildpacks/a/1/bin'), type: 'folder', mode: 0o755, size: 0, linkname: Buffer.alloc(0),
+ *   mtime: fixedTime, windows: false })
+ * // 512 bytes: name, '0000755\0', '0000000\0' twice, '00000000000\0', '02263531601\0', checksum, '5', 'ustar\0' '00', zeros
+ */
+export function encodeHeader(header: Header): NodeBuffer {
+  const records = paxRecords(header)
+  const split = splitName(header.name)
+  const ustar = !header.windows && !records.has('linkpath') && !records.has('size') && (!records.has('path') || split !== undefined)
+  if (ustar) return block(header, split?.name ?? header.name, split?.prefix ?? none)
+  const data = encodeRecords(records)
+  const own = block({ ...header, size: header.size < eightGiB ? header.size : 0 }, ascii(header.name), none)
+  return Buffer.concat([extendedHeader(header.name, data.length), padded(data), own])
+}
+
+/** The two zero blocks that end an archive. */
+export const endOfArchive: NodeBuffer = Buffer.alloc(1024)
+
+/** How many zeros follow content of this size so that the next header begins at a block. */
+export function paddingOf(size: number): number {
+  return (512 - (size % 512)) % 512
+}
+
+function paxRecords(header: Header): Map<string, NodeBuffer> {
+  const records = new Map<string, NodeBuffer>()
+  if (header.windows) records.set('MSWINDOWS.rawsd', Buffer.from(windowsDescriptor))
+  if (header.linkname.length > 100 || !isAscii(header.linkname)) records.set('linkpath', header.linkname)
+  if (header.name.length > 100 || !isAscii(header.name)) records.set('path', header.name)
+  if (header.size >= eightGiB) records.set('size', Buffer.from(String(header.size)))
+  return records
+}
+
+/**
+ * A long name as USTAR's prefix and name. Only the first 156 bytes are looked at, for their last slash;
+ * what is before it is the prefix, what follows it must fit the name field.
+ */
+function splitName(name: NodeBuffer): { name: NodeBuffer; prefix: NodeBuffer } | undefined {
+  if (name.length <= 100 || !isAscii(name)) return undefined
+  const slash = name.subarray(0, 156).lastIndexOf(0x2f)
+  const rest = name.length - slash - 1
+  if (slash <= 0 || rest < 1 || rest > 100) return undefined
+  return { prefix: name.subarray(0, slash), name: name.subarray(slash + 1) }
+}
+
+function block(header: Header, name: NodeBuffer, prefix: NodeBuffer): NodeBuffer {
+  const bytes = Buffer.alloc(512)
+  putText(bytes, 0, 100, name)
+  putOctal(bytes, 100, 8, header.mode)
+  putOctal(bytes, 108, 8, 0)
+  putOctal(bytes, 116, 8, 0)
+  putOctal(bytes, 124, 12, header.size)
+  putOctal(bytes, 136, 12, header.mtime)
+  bytes.write(typeflags[header.type], 156, 'latin1')
+  putText(bytes, 157, 100, ascii(header.linkname))
+  bytes.write('ustar\u000000', 257, 'latin1')
+  putOctal(bytes, 329, 8, 0)
+  putOctal(bytes, 337, 8, 0)
+  prefix.copy(bytes, 345, 0, 155)
+  return withChecksum(bytes)
+}
+
+/** The `x` entry that carries the records. Its device fields stay zero bytes, not digits. */
+function extendedHeader(name: NodeBuffer, size: number): NodeBuffer {
+  const slash = name.lastIndexOf(0x2f)
+  const full = Buffer.concat([name.subarray(0, slash + 1), Buffer.from('PaxHeaders.0/'), name.subarray(slash + 1)])
+  const bytes = Buffer.alloc(512)
+  withoutTrailingSlashes(ascii(full).subarray(0, 100)).copy(bytes, 0)
+  putOctal(bytes, 100, 8, 0)
+  putOctal(bytes, 108, 8, 0)
+  putOctal(bytes, 116, 8, 0)
+  putOctal(bytes, 124, 12, size)
+  putOctal(bytes, 136, 12, 0)
+  bytes.write('x', 156, 'latin1')
+  bytes.write('ustar\u000000', 257, 'latin1')
+  return withChecksum(bytes)
+}
+
+/** `<length> <key>=<value>\n` for each record, sorted by key; the length counts itself. */
+function encodeRecords(records: ReadonlyMap<string, NodeBuffer>): NodeBuffer {
+  const lines = [...records].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => {
+    const rest = key.length + value.length + 3
+    let length = rest + String(rest).length
+    if (String(length).length !== String(rest).length) length = rest + String(length).length
+    return Buffer.concat([Buffer.from(`${length} ${key}=`), value, Buffer.from('\n')])
+  })
+  return Buffer.concat(lines)
+}
+
+function padded(data: NodeBuffer): NodeBuffer {
+  return Buffer.concat([data, Buffer.alloc(paddingOf(data.length))])
+}
+
+/** A text that was cut in front of what follows a slash must not look like a folder's name to old readers. */
+function putText(bytes: NodeBuffer, offset: number, length: number, text: NodeBuffer): void {
+  text.copy(bytes, offset, 0, length)
+  if (text.length > length && bytes[offset + length - 1] === 0x2f) {
+    bytes[offset + withoutTrailingSlashes(text.subarray(0, length)).length] = 0
+  }
+}
+
+function putOctal(bytes: NodeBuffer, offset: number, length: number, value: number): void {
+  bytes.write(value.toString(8).padStart(length - 1, '0'), offset, 'latin1')
+}
+
+/** The sum of all bytes, with the sum's own eight counted as spaces. */
+function withChecksum(bytes: NodeBuffer): NodeBuffer {
+  let sum = 8 * 0x20
+  for (const byte of bytes) sum += byte
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148, 'latin1')
+  return bytes
+}
+
+function isAscii(text: NodeBuffer): boolean {
+  return text.every((byte) => byte < 0x80)
+}
+
+function ascii(text: NodeBuffer): NodeBuffer {
+  return isAscii(text) ? text : Buffer.from(text.filter((byte) => byte < 0x80))
+}
+
+function withoutTrailingSlashes(text: NodeBuffer): NodeBuffer {
+  let end = text.length
+  while (end > 0 && text[end - 1] === 0x2f) end -= 1
+  return text.subarray(0, end)
+}

@@ -1,0 +1,158 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import type { Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { PackagerError, throwIfCancelled } from '../errors.ts'
+import type { BlockWriter } from './blocks.ts'
+import type { Content, LayerEntry } from './entries.ts'
+import { modeOf } from './entries.ts'
+import { encodeHeader, endOfArchive, fixedTime, paddingOf } from './header.ts'
+import { fileError } from './walk.ts'
+
+/** Entries below a module's folder in the image. A flattened layer has several, one after another, in one tar. */
+export interface TarPart {
+  /** Folders written first, outermost first: `/cnb/buildpacks/acme_hello`, `/cnb/buildpacks/acme_hello/0.0.1`. */
+  readonly folders: readonly string[]
+  /** What stands in front of each entry's name, without a slash at its end. */
+  readonly base: string
+  readonly entries: readonly LayerEntry[]
+}
+
+export interface TarInput {
+  readonly parts: readonly TarPart[]
+  /** Windows layers begin with their fixed folders and carry owners (SPEC-package.md section 4, "Windows"). */
+  readonly windows: boolean
+}
+
+type FileContent = Extract<Content, { kind: 'file' }>
+
+const none = Buffer.alloc(0)
+/** Below this size, opening and reading at once is faster than waiting for a thread. */
+const readAtOnce = 256 * 1024
+const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
+
+/**
+ * Writes a layer's tar: parents, entries in order, contents padded to 512 bytes, two zero blocks (SPEC-package.md section 4).
+ * Files are read once, straight into the block; one that is not the size it was listed with fails by its name.
+ *
+ * @throws PackagerError `SOURCE_CHANGED`, `UNREADABLE`, `CANCELLED`
+ */
+export async function writeTar(input: TarInput, out: BlockWriter, signal?: AbortSignal): Promise<void> {
+  if (input.windows) await writeWindowsFolders(input, out)
+  for (const part of input.parts) {
+    for (const folder of part.folders) await out.write(folderHeader(folder, input.windows))
+    for (const entry of part.entries) {
+      throwIfCancelled(signal, 'read files')
+      await out.write(entryHeader(part.base, entry, input.windows))
+      if (entry.content !== undefined) await writeContent(entry.size, entry.content, out, signal)
+    }
+  }
+  await out.write(endOfArchive)
+  out.end()
+}
+
+/** The size in bytes of the tar that `writeTar` makes of this, without reading a file. */
+export function tarSize(input: TarInput): number {
+  let size = endOfArchive.length
+  if (input.windows) size += windowsFolders(input).length * 512
+  for (const part of input.parts) {
+    for (const folder of part.folders) size += folderHeader(folder, input.windows).length
+    for (const entry of part.entries) size += entryHeader(part.base, entry, input.windows).length + entry.size + paddingOf(entry.size)
+  }
+  return size
+}
+
+function entryHeader(base: string, entry: LayerEntry, windows: boolean): Buffer {
+  const prefix = Buffer.from(`${base}/`)
+  const linkname = entry.type === 'hardlink' ? Buffer.concat([prefix, entry.link]) : entry.link
+  return encodeHeader({ name: Buffer.concat([prefix, entry.name]), type: entry.type, mode: modeOf(entry), size: entry.size, linkname, mtime: fixedTime, windows })
+}
+
+function folderHeader(name: string, windows: boolean): Buffer {
+  return encodeHeader({ name: Buffer.from(name), type: 'folder', mode: 0o755, size: 0, linkname: none, mtime: fixedTime, windows })
+}
+
+/** `Files`, `Hives` and the parents of the first module: mode 0, time 0. */
+function windowsFolders(input: TarInput): string[] {
+  const parents: string[] = []
+  const first = input.parts[0]?.folders[0]?.split('/') ?? []
+  for (let depth = 2; depth < first.length; depth += 1) parents.push(first.slice(0, depth).join('/'))
+  return ['Files', 'Hives', ...parents]
+}
+
+async function writeWindowsFolders(input: TarInput, out: BlockWriter): Promise<void> {
+  for (const name of windowsFolders(input)) {
+    await out.write(encodeHeader({ name: Buffer.from(name), type: 'folder', mode: 0, size: 0, linkname: none, mtime: 0, windows: false }))
+  }
+}
+
+async function writeContent(size: number, content: Content, out: BlockWriter, signal: AbortSignal | undefined): Promise<void> {
+  if (content.kind === 'bytes') await out.write(content.bytes)
+  else if (size <= readAtOnce) await writeSmallFile(size, content, out)
+  else await writeLargeFile(size, content, out, signal)
+  const padding = paddingOf(size)
+  if (padding > 0) await out.write(endOfArchive.subarray(0, padding))
+}
+
+async function writeSmallFile(size: number, content: FileContent, out: BlockWriter): Promise<void> {
+  const file = onFile(content, () => openSync(content.path, openFlags))
+  try {
+    let done = 0
+    while (done < size) {
+      const room = (await out.room()).subarray(0, size - done)
+      const read = onFile(content, () => readSync(file, room, 0, room.length, content.start + done))
+      if (read === 0) throw changed(content, `only ${done} of ${size} bytes`)
+      out.filled(read)
+      done += read
+    }
+    checkUnchanged(content, size, onFile(content, () => fstatSync(file)))
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function writeLargeFile(size: number, content: FileContent, out: BlockWriter, signal: AbortSignal | undefined): Promise<void> {
+  const file = await open(content.path, openFlags).catch((cause: unknown) => {
+    throw fileError(content.path, 'read', cause)
+  })
+  try {
+    let done = 0
+    while (done < size) {
+      throwIfCancelled(signal, 'read files')
+      const room = (await out.room()).subarray(0, size - done)
+      const { bytesRead } = await file.read(room, 0, room.length, content.start + done).catch((cause: unknown) => {
+        throw fileError(content.path, 'read', cause)
+      })
+      if (bytesRead === 0) throw changed(content, `only ${done} of ${size} bytes`)
+      out.filled(bytesRead)
+      done += bytesRead
+    }
+    checkUnchanged(content, size, await file.stat())
+  } finally {
+    await file.close()
+  }
+}
+
+/** Another size or time than when the files were listed: somebody wrote into the file. An archive's spool is our own and has no time. */
+function checkUnchanged(content: FileContent, size: number, stats: Stats): void {
+  if (content.modified === undefined) return
+  if (stats.size !== size) throw changed(content, `${stats.size} bytes where it had ${size}`)
+  if (stats.mtimeMs !== content.modified) throw changed(content, 'a newer time than when it was listed')
+}
+
+function onFile<T>(content: FileContent, action: () => T): T {
+  try {
+    return action()
+  } catch (cause) {
+    throw fileError(content.path, 'read', cause)
+  }
+}
+
+function changed(content: FileContent, found: string): PackagerError {
+  return new PackagerError({
+    code: 'SOURCE_CHANGED',
+    step: 'read',
+    value: content.path.toString('utf8'),
+    found: `it changed while the package was made: ${found}`,
+    hint: 'run again when nothing else writes into the buildpack folder',
+  })
+}
