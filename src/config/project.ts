@@ -1,3 +1,7 @@
+import type { Checked } from './checked.ts'
+import type { Findings, Section } from './section.ts'
+import { readDocument } from './section.ts'
+
 /** Which platforms a dependency of a composite is meant for; elsewhere it is left out on purpose. */
 export interface DependencyPlatforms {
   /** The dependency's `uri` as package.toml writes it. */
@@ -17,4 +21,31 @@ export interface ProjectConfig {
   /** Globs of files of the buildpack folder that are laid under each platform root (SPEC-vendor.md). */
   readonly shared: readonly string[]
   readonly dependencies: readonly DependencyPlatforms[]
+}
+
+/** Reads bp-package.toml. It is ours alone, so an unknown key is a problem. */
+export function readProjectToml(text: string, file: string): Checked<ProjectConfig> {
+  return readDocument(text, file, (root, findings) => {
+    const repository = root.text('repository')
+    const config = {
+      file,
+      ...(repository === '' ? {} : { repository }),
+      tags: root.texts('tags'),
+      exclude: root.texts('exclude'),
+      annotations: root.textMap('annotations'),
+      shared: root.texts('shared'),
+      dependencies: root.sections('dependencies').map((section) => readDependencyPlatforms(section, findings)),
+    }
+    root.close('refuse', { targets: 'buildpack.toml', buildpack: 'package.toml' })
+    return config
+  })
+}
+
+function readDependencyPlatforms(section: Section, findings: Findings): DependencyPlatforms {
+  const uri = section.text('uri')
+  const platforms = section.texts('platforms')
+  if (uri === '') findings.problem(section.at('uri'), 'is required: the uri of a dependency as package.toml writes it')
+  if (platforms.length === 0) findings.problem(section.at('platforms'), 'is required: such as platforms = ["linux/amd64"]')
+  section.close('refuse')
+  return { uri, platforms }
 }

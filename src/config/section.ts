@@ -1,0 +1,201 @@
+import type { Problem } from '../errors.ts'
+import type { Checked } from './checked.ts'
+import { nearest } from './suggest.ts'
+import type { Position, TomlDocument } from './toml.ts'
+import { parseToml } from './toml.ts'
+import type { KeyPath, TomlTable, TomlValue } from './toml-value.ts'
+import { formatKey, isList, isTable, kindOf } from './toml-value.ts'
+
+/** What to do with a key that nothing reads: `warn` where other tools keep keys of their own, `refuse` elsewhere. */
+export type UnknownKeys = 'warn' | 'refuse'
+
+/** Collects what is wrong with one file; every message is about a path in it. */
+export class Findings {
+  readonly file: string
+  readonly document: TomlDocument
+  readonly #problems: Problem[] = []
+  readonly #warnings: Problem[] = []
+
+  constructor(file: string, document: TomlDocument) {
+    this.file = file
+    this.document = document
+  }
+
+  /** One problem for each key, the first: what has the wrong type is not missing as well. */
+  problem(path: KeyPath, message: string): void {
+    if (path.length === 0 || !this.has(path)) this.#problems.push(this.#at(path, message))
+  }
+
+  /** Whether something is already said of this key. */
+  has(path: KeyPath): boolean {
+    return this.#problems.some(({ key }) => key === formatKey(path))
+  }
+
+  warning(path: KeyPath, message: string): void {
+    this.#warnings.push(this.#at(path, message))
+  }
+
+  /** The value, unless something is wrong with the file. Findings come in the order of the file. */
+  checked<T>(value: T): Checked<T> {
+    const problems = this.#problems.toSorted(inOrder)
+    return { value: problems.length === 0 ? value : undefined, problems, warnings: this.#warnings.toSorted(inOrder) }
+  }
+
+  #at(path: KeyPath, message: string): Problem {
+    return { file: this.file, ...this.document.locate(path), key: formatKey(path), message }
+  }
+}
+
+function inOrder(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column
+}
+
+/** Reads a whole file: broken TOML is its only problem, otherwise `read` says what else is wrong. */
+export function readDocument<T>(text: string, file: string, read: (root: Section, findings: Findings) => T): Checked<T> {
+  const parsed = parseToml(text, file)
+  if ('problem' in parsed) return { value: undefined, problems: [parsed.problem], warnings: [] }
+  const findings = new Findings(file, parsed.document)
+  return findings.checked(read(new Section(parsed.document.table, [], findings), findings))
+}
+
+/**
+ * One table, read key by key. A key of the wrong type is a problem and reads as absent; what was asked for is what is
+ * known, so `close` can name the rest. Like pack's own decoder it takes `ID` for `id`, with a warning.
+ */
+export class Section {
+  readonly path: KeyPath
+  readonly #table: TomlTable
+  readonly #findings: Findings
+  readonly #asked = new Set<string>()
+  readonly #read = new Set<string>()
+
+  constructor(table: TomlTable, path: KeyPath, findings: Findings) {
+    this.#table = table
+    this.path = path
+    this.#findings = findings
+  }
+
+  get position(): Position {
+    return this.#findings.document.locate(this.path)
+  }
+
+  /** Where each of these keys stands, of those that are there. */
+  places(keys: readonly string[]): Readonly<Record<string, Position>> {
+    return Object.fromEntries(keys.filter((key) => this.#table.has(key)).map((key) => [key, this.#findings.document.locate(this.at(key))]))
+  }
+
+  at(key: string): KeyPath {
+    return [...this.path, key]
+  }
+
+  has(key: string): boolean {
+    return this.#table.has(key)
+  }
+
+  /** A string; `''` where the key is absent. */
+  text(key: string): string {
+    const value = this.#take(key)
+    if (value === undefined || typeof value === 'string') return value ?? ''
+    this.#wrongType(this.at(key), value, 'a string', typeof value === 'object' ? undefined : `write ${key} = "${this.#written(key)}"`)
+    return ''
+  }
+
+  /** `true` or `false`; false where the key is absent. */
+  flag(key: string): boolean {
+    const value = this.#take(key)
+    if (value === undefined || typeof value === 'boolean') return value ?? false
+    this.#wrongType(this.at(key), value, 'true or false')
+    return false
+  }
+
+  /** A list of strings; `[]` where the key is absent. */
+  texts(key: string): readonly string[] {
+    const value = this.#take(key)
+    if (value === undefined) return []
+    if (!isList(value)) {
+      this.#wrongType(this.at(key), value, 'a list of strings', typeof value === 'string' ? `write ${key} = [${this.#written(key)}]` : undefined)
+      return []
+    }
+    return value.flatMap((item, index) => {
+      if (typeof item === 'string') return [item]
+      this.#wrongType([...this.at(key), index], item, 'a string')
+      return []
+    })
+  }
+
+  /** A table; none where the key is absent. */
+  section(key: string): Section | undefined {
+    const value = this.#take(key)
+    if (value === undefined) return undefined
+    if (isTable(value)) return new Section(value, this.at(key), this.#findings)
+    const header = formatKey(this.at(key))
+    this.#wrongType(this.at(key), value, 'a table', isList(value) ? `write [${header}], once` : `write [${header}] with keys below it`)
+    return undefined
+  }
+
+  /** A list of tables; `[]` where the key is absent. */
+  sections(key: string): readonly Section[] {
+    const value = this.#take(key)
+    if (value === undefined) return []
+    const header = formatKey(this.at(key).filter((part) => typeof part === 'string'))
+    if (!isList(value)) {
+      const below = isTable(value) ? [...value].find(([, inner]) => isList(inner) && inner.every(isTable))?.[0] : undefined
+      const remedy = below === undefined ? `write [[${header}]] before each entry` : `write [[${header}]] before [[${header}.${below}]]`
+      this.#wrongType(this.at(key), value, 'a list of tables', remedy)
+      return []
+    }
+    return value.flatMap((item, index) => {
+      const path = [...this.at(key), index]
+      if (isTable(item)) return [new Section(item, path, this.#findings)]
+      this.#wrongType(path, item, 'a table')
+      return []
+    })
+  }
+
+  /** A table of strings; `{}` where the key is absent. */
+  textMap(key: string): Readonly<Record<string, string>> {
+    const section = this.section(key)
+    if (section === undefined) return {}
+    return Object.fromEntries([...section.#table.keys()].map((name) => [name, section.text(name)]))
+  }
+
+  /** Leaves a key alone: anything may be below it. */
+  ignore(key: string): void {
+    this.#take(key)
+  }
+
+  /** Names every key that nothing asked for, with the known one it may be meant for. `elsewhere`: keys and where they belong. */
+  close(policy: UnknownKeys, elsewhere: Readonly<Record<string, string>> = {}): void {
+    for (const key of this.#table.keys()) {
+      if (this.#read.has(key)) continue
+      const meant = nearest(key, [...this.#asked])
+      const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined
+      const advice = place === undefined ? (meant === undefined ? '' : `; did you mean ${meant}?`) : `; it belongs in ${place}`
+      if (policy === 'warn') this.#findings.warning(this.at(key), `unknown key${advice}`)
+      else this.#findings.problem(this.at(key), `unknown key${advice}`)
+    }
+  }
+
+  #take(key: string): TomlValue | undefined {
+    this.#asked.add(key)
+    if (this.#table.has(key)) {
+      this.#read.add(key)
+      return this.#table.get(key)
+    }
+    const other = [...this.#table.keys()].find((name) => name.toLowerCase() === key && !this.#read.has(name))
+    if (other === undefined) return undefined
+    this.#read.add(other)
+    this.#findings.warning(this.at(other), `read as ${key}: write it so`)
+    return this.#table.get(other)
+  }
+
+  #written(key: string): string {
+    return this.#findings.document.written(this.at(key)) ?? ''
+  }
+
+  #wrongType(path: KeyPath, value: TomlValue, wanted: string, remedy?: string): void {
+    const written = this.#findings.document.written(path)
+    const found = written === undefined || typeof value === 'object' || written.includes('\n') ? kindOf(value) : `${kindOf(value)} (${written})`
+    this.#findings.problem(path, `is ${found}, must be ${wanted}${remedy === undefined ? '' : `: ${remedy}`}`)
+  }
+}

@@ -1,0 +1,193 @@
+import { ScanStop, TomlCursor, unescaped } from './toml-cursor.ts'
+import { isCalendarDate } from './toml-date.ts'
+import type { KeyPath } from './toml-value.ts'
+
+/** One key as it stands in the text: its name, and the offsets of the token itself, quotes included. */
+export interface KeyToken {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+}
+
+/** What the text says and where. Offsets count UTF-16 units from the start of the text. */
+export interface TomlScan {
+  /** Where each path is first named: a key, a table's or a list's header, an item of a list. */
+  readonly places: ReadonlyMap<string, number>
+  /** The written form of each value, such as `1.0`, by the same paths. */
+  readonly values: ReadonlyMap<string, readonly [start: number, end: number]>
+  /** Every statement's key and every header, in the order written. */
+  readonly statements: readonly { readonly path: KeyPath; readonly start: number }[]
+  readonly keys: readonly KeyToken[]
+  readonly dates: readonly (readonly [start: number, end: number])[]
+  /** Where reading stopped: the end of the text, or the first thing that is not TOML. */
+  readonly end: number
+  /** Why it stopped, for what the parser would let pass. */
+  readonly verdict: string | undefined
+}
+
+/** The name of a path in the maps above. */
+export function pathName(path: KeyPath): string {
+  return JSON.stringify(path)
+}
+
+const deepest = 200
+const bareKey = /[A-Za-z0-9_-]+/y
+const blank = /[ \t]*/y
+const trivia = /(?:[ \t\n]+|#[^\n]*)*/y
+const lineEnd = /[ \t]*(?:#[^\n]*)?(?=\n|$)/y
+const scalar = /[A-Za-z0-9_.:+-]+/y
+const date = /(?:\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)?|\d\d:\d\d:\d\d(?:\.\d+)?)(?=[\s,\]}#]|$)/y
+
+/**
+ * Finds where everything of a TOML text stands. It knows the outline of the grammar only (TOML 1.0: headers, dotted and
+ * quoted keys, strings of the four kinds, lists, inline tables, comments) and judges no values: the parser does that,
+ * and gives no positions. The text has no carriage returns and no byte order mark.
+ */
+export function scanToml(text: string): TomlScan {
+  return new Scanner(text).scan()
+}
+
+class Scanner {
+  readonly #cursor: TomlCursor
+  #context: KeyPath = []
+  readonly #lists = new Map<string, number>()
+  readonly #places = new Map<string, number>()
+  readonly #values = new Map<string, readonly [number, number]>()
+  readonly #statements: { path: KeyPath; start: number }[] = []
+  readonly #keys: KeyToken[] = []
+  readonly #dates: (readonly [number, number])[] = []
+
+  constructor(text: string) {
+    this.#cursor = new TomlCursor(text)
+  }
+
+  scan(): TomlScan {
+    const cursor = this.#cursor
+    let verdict: string | undefined
+    try {
+      cursor.skip(trivia)
+      while (cursor.at < cursor.text.length) this.#statement()
+    } catch (stop) {
+      if (!(stop instanceof ScanStop)) throw stop
+      verdict = stop.verdict
+    }
+    const found = { places: this.#places, values: this.#values, statements: this.#statements, keys: this.#keys, dates: this.#dates }
+    return { ...found, end: cursor.at, verdict }
+  }
+
+  #statement(): void {
+    if (this.#cursor.next() === '[') this.#header()
+    else this.#assignment(this.#context)
+    if (!this.#cursor.skip(lineEnd)) throw new ScanStop()
+    this.#cursor.skip(trivia)
+  }
+
+  #header(): void {
+    const start = this.#cursor.at
+    const isList = this.#cursor.take('[[')
+    if (!isList) this.#cursor.expect('[')
+    const names = this.#dottedKey().map((token) => token.name)
+    this.#cursor.expect(isList ? ']]' : ']')
+    let path: KeyPath = []
+    for (const name of names.slice(0, -1)) path = this.#lastOf(this.#place([...path, name], start))
+    path = this.#place([...path, ...names.slice(-1)], start)
+    if (isList) {
+      const index = this.#lists.get(pathName(path)) ?? 0
+      this.#lists.set(pathName(path), index + 1)
+      path = this.#place([...path, index], start)
+    }
+    this.#context = path
+    this.#statements.push({ path, start })
+  }
+
+  /** A header below a list of tables speaks of the list's last table. */
+  #lastOf(path: KeyPath): KeyPath {
+    const count = this.#lists.get(pathName(path))
+    return count === undefined ? path : [...path, count - 1]
+  }
+
+  #assignment(context: KeyPath): void {
+    const start = this.#cursor.at
+    let path = context
+    for (const token of this.#dottedKey()) path = this.#place([...path, token.name], token.start)
+    this.#statements.push({ path, start })
+    this.#cursor.expect('=')
+    this.#cursor.skip(blank)
+    this.#value(path)
+  }
+
+  #dottedKey(): readonly KeyToken[] {
+    const tokens: KeyToken[] = []
+    do {
+      this.#cursor.skip(blank)
+      tokens.push(this.#key())
+      this.#cursor.skip(blank)
+    } while (this.#cursor.take('.'))
+    return tokens
+  }
+
+  #key(): KeyToken {
+    const start = this.#cursor.at
+    const quote = this.#cursor.next()
+    let name: string
+    if (quote === '"') name = unescaped(this.#cursor.line(quote))
+    else if (quote === "'") name = this.#cursor.line(quote)
+    else if (this.#cursor.skip(bareKey)) name = this.#cursor.text.slice(start, this.#cursor.at)
+    else throw new ScanStop()
+    const token = { name, start, end: this.#cursor.at }
+    this.#keys.push(token)
+    return token
+  }
+
+  #value(path: KeyPath): void {
+    const start = this.#cursor.at
+    const first = this.#cursor.next()
+    if (first === '"' || first === "'") this.#cursor.string(first)
+    else if (first === '[') this.#list(path)
+    else if (first === '{') this.#inlineTable(path)
+    else if (this.#cursor.skip(date)) this.#date(start)
+    else if (!this.#cursor.skip(scalar)) throw new ScanStop()
+    this.#values.set(pathName(path), [start, this.#cursor.at])
+  }
+
+  #date(start: number): void {
+    const end = this.#cursor.at
+    const text = this.#cursor.text.slice(start, end)
+    if (isCalendarDate(text)) {
+      this.#dates.push([start, end])
+      return
+    }
+    this.#cursor.at = start
+    throw new ScanStop(`${text} is no date of the calendar`)
+  }
+
+  #list(path: KeyPath): void {
+    this.#cursor.expect('[')
+    this.#cursor.skip(trivia)
+    for (let index = 0; !this.#cursor.take(']'); index += 1) {
+      this.#value(this.#place([...path, index], this.#cursor.at))
+      this.#cursor.skip(trivia)
+      if (!this.#cursor.take(',') && this.#cursor.next() !== ']') throw new ScanStop()
+      this.#cursor.skip(trivia)
+    }
+  }
+
+  #inlineTable(path: KeyPath): void {
+    this.#cursor.expect('{')
+    this.#cursor.skip(blank)
+    if (this.#cursor.take('}')) return
+    do {
+      this.#cursor.skip(blank)
+      this.#assignment(path)
+      this.#cursor.skip(blank)
+    } while (this.#cursor.take(','))
+    this.#cursor.expect('}')
+  }
+
+  #place(path: KeyPath, start: number): KeyPath {
+    if (path.length > deepest) throw new ScanStop('tables and lists lie too deep in one another')
+    const name = pathName(path)
+    if (!this.#places.has(name)) this.#places.set(name, start)
+    return path
+  }
+}
