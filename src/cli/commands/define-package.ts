@@ -1,0 +1,112 @@
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { usageError } from '../usage.ts'
+
+/** What commander makes of the command line of `package`, by the options' long names. */
+export interface PackageFlags {
+  readonly path?: string
+  readonly config?: string
+  readonly target?: readonly string[]
+  readonly publish?: true
+  readonly format?: 'layout' | 'file' | 'image'
+  readonly output?: string
+  readonly tag?: readonly string[]
+  readonly repository?: string
+  readonly appendImageNameSuffix?: true
+  readonly label?: readonly string[]
+  readonly annotation?: readonly string[]
+  readonly flatten?: true
+  readonly flattenExclude?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly defaultExcludes: boolean
+  readonly strict?: true
+  readonly dryRun?: true
+  readonly metadataFile?: string
+  readonly json?: true
+  readonly cacheDir?: string
+  readonly cache: boolean
+  readonly concurrency?: number
+  readonly compression?: string
+  readonly plainHttp?: readonly string[]
+  readonly skipTlsVerify?: readonly string[]
+  readonly caFile?: readonly string[]
+  readonly insecure?: readonly string[]
+  readonly quiet?: true
+  readonly verbose?: true
+  readonly progress: boolean
+}
+
+/** The arguments and options of `package` (SPEC.md, "package: options"), for parsing, help and completion alike. */
+export function definePackage(command: Command): Command {
+  command
+    .description('package a buildpack, composite or extension: one image per target, an index over them')
+    .argument('[name]', 'where it goes, such as registry.example/sample/hello:1.0.0; for a layout or file also a path')
+    .allowExcessArguments()
+  for (const option of [...whatOptions(), ...whereOptions(), ...howOptions(), ...registryOptions(), ...outputOptions()]) command.addOption(option)
+  return command
+}
+
+function whatOptions(): Option[] {
+  return [
+    new Option('-p, --path <path>', 'buildpack folder or .tgz; default: what package.toml names, else "."'),
+    new Option('-c, --config <file>', 'package.toml; default: the one in the path, if there is one'),
+    repeatable('-t, --target <target>', 'os/arch[/variant][:distro@version], repeatable; default: every target of buildpack.toml'),
+    repeatable('-l, --label <key=value>', 'label on each image, repeatable'),
+    repeatable('--annotation <[scope:]key=value>', 'annotation, repeatable; scope is index, manifest (default) or manifest-descriptor'),
+    new Option('--flatten', "one layer for all of a composite's modules"),
+    repeatable('--flatten-exclude <id@version>', 'module that keeps a layer of its own, repeatable').implies({ flatten: true }),
+    repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore would, repeatable'),
+    new Option('--no-default-excludes', 'package .git, .env, editor files and the like too'),
+  ]
+}
+
+function whereOptions(): Option[] {
+  return [
+    new Option('--publish', 'push to the registry that the name names').conflicts(['format', 'output']),
+    new Option('-f, --format <format>', 'what is written without --publish; default: layout').choices(['layout', 'file', 'image']),
+    new Option('-o, --output <path>', 'where the layout or file goes; default: ./<last part of id>-<version>.oci'),
+    repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
+    new Option('--repository <repository>', 'makes the name <repository>/<last part of id>:<version> where none is given'),
+    new Option('--append-image-name-suffix', "also tag each platform's image <tag>-<os>-<arch>..."),
+  ]
+}
+
+function howOptions(): Option[] {
+  return [
+    new Option('--strict', 'warnings are errors'),
+    new Option('--dry-run', 'show the whole plan; build and send nothing').conflicts('metadataFile'),
+    new Option('--cache-dir <dir>', 'where compressed layers are kept; default: in the XDG cache folder'),
+    new Option('--no-cache', 'neither use nor keep compressed layers').conflicts('cacheDir'),
+    new Option('--concurrency <n>', 'layers and uploads at a time').argParser(positiveInteger),
+    new Option('--compression <kind>', 'gzip, gzip:1 to gzip:12, or none'),
+  ]
+}
+
+function registryOptions(): Option[] {
+  return [
+    repeatable('--plain-http <host>', 'talk http to this registry, repeatable; loopback hosts need no flag'),
+    repeatable('--skip-tls-verify <host>', 'accept any certificate of this registry, repeatable'),
+    repeatable('--ca-file <file>', 'trust the certificates of this PEM file too, repeatable'),
+    repeatable('--insecure-registry, --insecure <host>', 'https with any certificate or http for this registry, repeatable'),
+  ]
+}
+
+function outputOptions(): Option[] {
+  return [
+    new Option('--metadata-file <file>', 'write the result as JSON to this file'),
+    new Option('--json', 'result as JSON on stdout, errors as JSON on stderr, nothing else'),
+    new Option('-q, --quiet', 'only the result, warnings and errors').conflicts('verbose'),
+    new Option('-v, --verbose', 'also retries, whole file lists, and causes of errors'),
+    new Option('--no-progress', 'lines instead of a live list on a terminal'),
+  ]
+}
+
+/** Each use adds one value. Values are not split: a label's value may hold a comma (SPEC-package.md section 6). */
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
+}
+
+function positiveInteger(value: string): number {
+  if (!/^[1-9][0-9]{0,3}$/u.test(value)) throw usageError('read --concurrency', `"${value}"`, { wanted: 'a whole number from 1 to 9999' })
+  return Number(value)
+}

@@ -1,0 +1,55 @@
+import type { Command, Option } from 'commander'
+
+/** What a shell can offer for an option's value. */
+export type ValueKind = 'none' | 'anything' | 'files' | 'folders' | readonly string[]
+
+export interface CompletionOption {
+  /** `['-p', '--path']`. */
+  readonly names: readonly string[]
+  readonly description: string
+  readonly value: ValueKind
+  readonly repeatable: boolean
+}
+
+export interface CompletionCommand {
+  readonly name: string
+  readonly description: string
+  /** The words its argument can be, where they are known. */
+  readonly words: readonly string[]
+  readonly options: readonly CompletionOption[]
+}
+
+/** The commands that help shows, from commander's own definition, so that a script never drifts from the parser. */
+export function completionModel(program: Command): readonly CompletionCommand[] {
+  const visible = new Set(program.createHelp().visibleCommands(program))
+  return program.commands.filter((command) => visible.has(command)).map(describe)
+}
+
+function describe(command: Command): CompletionCommand {
+  return {
+    name: command.name(),
+    description: command.description(),
+    words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    options: [...command.options.filter((option) => !option.hidden).map(describeOption), HELP],
+  }
+}
+
+const HELP: CompletionOption = { names: ['-h', '--help'], description: 'print help', value: 'none', repeatable: false }
+
+function describeOption(option: Option): CompletionOption {
+  return {
+    names: [option.short, option.long].filter((name) => name !== undefined),
+    description: option.description,
+    value: valueKind(option),
+    repeatable: option.description.includes('repeatable'),
+  }
+}
+
+/** The placeholder tells: `<file>` and `<path>` are completed as files, `<dir>` as folders. */
+function valueKind(option: Option): ValueKind {
+  if (!option.required && !option.optional) return 'none'
+  if (option.argChoices !== undefined) return option.argChoices
+  const placeholder = /<(.*)>$/u.exec(option.flags)?.[1]
+  if (placeholder === 'dir') return 'folders'
+  return placeholder === 'file' || placeholder === 'path' ? 'files' : 'anything'
+}

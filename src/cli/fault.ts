@@ -1,0 +1,80 @@
+import { PackagerError, formatProblem, reason } from '../errors.ts'
+import type { Problem } from '../errors.ts'
+import { escapeLine, escapeText } from './escape.ts'
+import type { Paint } from './paint.ts'
+
+/** Exit codes of SPEC.md, "Results". */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Anything that fails while an interrupt is being obeyed counts as the interrupt. */
+export function exitCodeOf(error: unknown, interrupted: boolean): ExitCode {
+  if (interrupted) return EXIT.interrupted
+  if (!(error instanceof PackagerError)) return EXIT.failed
+  if (error.code === 'CANCELLED') return EXIT.interrupted
+  return error.code === 'USAGE' || error.code === 'CONFIG' ? EXIT.usage : EXIT.failed
+}
+
+/** A failure as `--json` writes it to stderr. `causes` and `stack` come with `-v`. */
+export interface FaultJson {
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly hint?: string
+    readonly problems: readonly Problem[]
+    readonly causes?: readonly string[]
+    readonly stack?: string
+  }
+}
+
+export function faultJson(error: unknown, verbose: boolean): FaultJson {
+  const details = verbose ? verboseDetails(error) : {}
+  if (!(error instanceof PackagerError)) {
+    return { error: { code: 'INTERNAL', message: reason(error), hint: BUG_HINT, problems: [], ...details } }
+  }
+  const { code, message, hint, problems } = error
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }), problems, ...details } }
+}
+
+/**
+ * A failure for people: the message, each problem of a config file on a line that an editor can jump to, then the hint.
+ * With `-v` also what it was caused by, and the stack of an error that nobody foresaw.
+ */
+export function faultText(error: unknown, verbose: boolean, paint: Paint): string {
+  const lines = [`${paint.red('error:')} ${summary(error)}`]
+  if (error instanceof PackagerError) lines.push(...error.problems.map((problem) => escapeLine(formatProblem(problem))))
+  if (verbose) lines.push(...causes(error).map((cause) => `caused by: ${escapeText(cause)}`))
+  if (verbose && !isForeseen(error) && error instanceof Error && error.stack !== undefined) lines.push(escapeText(error.stack))
+  const hint = isForeseen(error) ? error instanceof PackagerError && error.hint : BUG_HINT
+  if (typeof hint === 'string') lines.push(`${paint.cyan('hint:')} ${escapeText(hint)}`)
+  return `${lines.join('\n')}\n`
+}
+
+const BUG_HINT = 'this is a bug in bp-package; please report it with the command line and the output of -v'
+
+function summary(error: unknown): string {
+  return error instanceof PackagerError ? escapeText(error.message) : `unexpected: ${escapeText(reason(error))}`
+}
+
+function isForeseen(error: unknown): boolean {
+  return error instanceof PackagerError && error.code !== 'INTERNAL'
+}
+
+function verboseDetails(error: unknown): { causes: readonly string[]; stack?: string } {
+  const stack = error instanceof Error && !isForeseen(error) ? error.stack : undefined
+  return { causes: causes(error), ...(stack === undefined ? {} : { stack }) }
+}
+
+/** The chain of causes, nearest first. Node's `fetch failed` says nothing without it. */
+function causes(error: unknown): string[] {
+  const chain: string[] = []
+  const seen = new Set<unknown>([error])
+  let cause = error instanceof Error ? error.cause : undefined
+  while (cause !== undefined && !seen.has(cause)) {
+    seen.add(cause)
+    chain.push(reason(cause))
+    if (cause instanceof AggregateError) chain.push(...cause.errors.map(reason))
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return chain
+}

@@ -1,0 +1,13 @@
+import type { PackageOptions, PackagePlan, PackageResult } from '../package/options.ts'
+
+/** What the commands call. A test of the command line gives its own. */
+export interface Library {
+  readonly packageBuildpack: (options: PackageOptions) => Promise<PackageResult>
+  readonly planPackage: (options: PackageOptions) => Promise<PackagePlan>
+}
+
+/** The library itself, loaded when a command first needs it: `--help` and `--version` never do. */
+export const library: Library = {
+  packageBuildpack: async (options) => (await import('../package/run.ts')).packageBuildpack(options),
+  planPackage: async (options) => (await import('../package/run.ts')).planPackage(options),
+}

@@ -1,0 +1,38 @@
+import type { PackageResult } from '../package/options.ts'
+import { escapeLine } from './escape.ts'
+import type { Tally } from './progress/tally.ts'
+import { count, formatBytes } from './quantities.ts'
+
+/**
+ * The one line of stdout, for `REF=$(bp-package ...)`: `repository@sha256:...` of the index, or of the image where there is
+ * one target; for other destinations the path, or the name where an engine has no path (SPEC.md, "Results").
+ */
+export function resultLine(result: PackageResult): string {
+  if (result.destination !== 'registry') return result.path ?? result.name
+  const repository = result.images[0]?.name ?? result.name
+  return `${repository}@${result.digest}`
+}
+
+/** The result as JSON: the same text for `--json` and `--metadata-file`. */
+export function resultJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}
+
+/** The last line on stderr: `wrote ./hello.oci (index sha256:..., 2 images)`. A push that sent nothing says so. */
+export function summaryLine(result: PackageResult, tally: Tally): string {
+  const images = result.images.length
+  const what = images === 1 ? `image ${result.digest}` : `index ${result.digest}, ${count(images, 'image')}`
+  if (result.destination !== 'registry') return `wrote ${escapeLine(result.path ?? result.name)} (${what})`
+  const tags = result.tags.length > 1 ? `, ${count(result.tags.length, 'tag')}` : ''
+  return `published ${escapeLine(result.name)} (${what}${tags}): ${sent(tally)}`
+}
+
+function sent(tally: Tally): string {
+  if (tally.changed === 0) return 'nothing sent, the registry had all of it'
+  const parts = [
+    tally.uploaded > 0 && `${count(tally.uploaded, 'blob')} uploaded (${formatBytes(tally.uploadedBytes)})`,
+    tally.mounted > 0 && `${tally.mounted} mounted`,
+    tally.present > 0 && `${tally.present} there already`,
+  ].filter((part) => part !== false)
+  return parts.length === 0 ? 'only manifests and tags sent' : parts.join(', ')
+}

@@ -1,0 +1,41 @@
+import { endianness, homedir } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import type { Writable } from 'node:stream'
+import { readContext } from './context.ts'
+import { EXIT } from './fault.ts'
+import { run } from './run.ts'
+
+/** Binds the command line to this process: its words, streams and signals, and its end. */
+export async function runProcess(argv: readonly string[], version: string): Promise<void> {
+  const { env, arch, stdout, stderr } = process
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
+  const host = { env, arch, stdout, stderr, cwd: () => process.cwd(), homedir, endianness }
+  const code = await run(argv, version, readContext(host, () => performance.now(), interruptSignal()))
+  await Promise.all([drained(stdout), drained(stderr)])
+  // Idle connections and workers would hold the process for seconds after all is done.
+  process.exit(code)
+}
+
+/** The first SIGINT or SIGTERM asks the run to stop and clean up; the second one does not wait for that. */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController()
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    controller.abort()
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  return controller.signal
+}
+
+/** `bp-package ... | head -1`: whoever read has had enough, which is no failure of ours. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+/** Waits until what was written has left the process; a stream that is closed has nothing left. */
+async function drained(stream: Writable): Promise<void> {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve())
+  })
+}

@@ -1,0 +1,71 @@
+import { Command, Option } from 'commander'
+import { definePackage } from './commands/define-package.ts'
+import type { PackageFlags } from './commands/define-package.ts'
+import { usageError } from './usage.ts'
+
+/** Shells that `completion` writes a script for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof SHELLS)[number]
+
+/** What each command does once its words are read. */
+export interface Actions {
+  readonly package: (words: readonly string[], flags: PackageFlags) => Promise<void>
+  readonly completion: (shell: Shell, program: Command) => Promise<void>
+}
+
+/** Commands that SPEC.md has and this version does not: refused by name, so that none is taken for a NAME. */
+const NOT_YET = ['inspect', 'manifest', 'builder', 'vendor'] as const
+
+/** First words that mean a command and not a NAME. */
+export const COMMAND_WORDS: readonly string[] = ['package', 'completion', 'help', ...NOT_YET]
+
+const EXAMPLES = `
+Examples:
+  $ bp-package                                            an OCI layout folder, one image per target
+  $ bp-package registry.example/hello:1.0.0 --publish     the same, pushed, with an index over the images
+  $ bp-package --dry-run                                  what would be made, file by file
+`
+
+/** The whole command line, as commander knows it. Nothing is printed or run until it is parsed. */
+export function createProgram(version: string, actions: Actions): Command {
+  const program = new Command('bp-package')
+  program
+    .description('Package a Cloud Native Buildpack for every target it declares and publish one image index over them.')
+    .usage('[package] [name] [options]')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXAMPLES)
+    .showSuggestionAfterError()
+
+  const packaging = definePackage(program.command('package', { isDefault: true }))
+  packaging.action(async (_name: string | undefined, flags: PackageFlags, command: Command) => actions.package(command.args, flags))
+  program
+    .command('completion')
+    .description('print a completion script for your shell')
+    .addArgument(program.createArgument('<shell>', 'the shell').choices(SHELLS))
+    .action(async (shell: Shell) => actions.completion(shell, program))
+  for (const name of NOT_YET) refuse(program, name)
+  // `bp-package --help` answers for the default command too: most users never type another one.
+  program.configureHelp({ visibleOptions: (command) => (command === program ? defaultOptions(packaging) : ownOptions(command)) })
+  return program
+}
+
+function refuse(program: Command, name: string): void {
+  program
+    .command(name, { hidden: true })
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw usageError('run', 'not part of this version', { value: name, hint: `for a package of the name "${name}" write: bp-package package ${name}` })
+    })
+}
+
+function defaultOptions(packaging: Command): Option[] {
+  return [...packaging.options, new Option('-V, --version', 'print the version'), new Option('-h, --help', 'print this help')]
+}
+
+function ownOptions(command: Command): Option[] {
+  return [...command.options.filter((option) => !option.hidden), new Option('-h, --help', 'print this help')]
+}
+

@@ -1,0 +1,87 @@
+import { escapeLine } from '../escape.ts'
+import { count, formatBytes, shortDigest } from '../quantities.ts'
+import { VERB } from './lines.ts'
+import type { LayerState, ProgressState } from './state.ts'
+
+/** Bars that fit on a screen beside the list; the rest is counted. */
+const MOST_BARS = 6
+const NARROW = 60
+const BAR_CELLS = 20
+
+/** The line of one target: what still keeps its image, or the image's digest. */
+export function targetLine(state: ProgressState, target: string): string {
+  const image = state.images.get(target)
+  const name = escapeLine(target)
+  if (image !== undefined) return `${name}  ${VERB[image.status].replace(':', '')} ${shortDigest(image.digest)}`
+  const layers = [...state.layers.values()].filter((layer) => layer.targets.includes(target))
+  const waiting = layers.filter((layer) => !layer.built).length
+  return waiting > 0 ? `${name}  building ${count(waiting, 'layer')}` : name
+}
+
+/** The line above the bars: how much is built and how much is sent. */
+export function layersLine(state: ProgressState): string {
+  const built = [...state.layers.values()].filter((layer) => layer.built).length
+  const done = [...state.blobs.values()].filter((blob) => blob.status !== undefined)
+  const sent = done.filter((blob) => blob.status === 'uploaded').reduce((sum, blob) => sum + blob.total, 0)
+  const parts = [
+    `built ${built} of ${count(Math.max(state.layerCount, state.layers.size), 'layer')}`,
+    done.length > 0 && `${count(done.length, 'blob')} in place`,
+    sent > 0 && `${formatBytes(sent)} sent`,
+  ]
+  return parts.filter((part) => part !== false).join(', ')
+}
+
+/** The line of the index (or of the tags, where one image has none). */
+export function indexLine(state: ProgressState): string {
+  const name = escapeLine(state.name)
+  if (state.index === undefined) return name
+  return `${name}  ${VERB[state.index.status].replace(':', '')} ${shortDigest(state.index.digest)}`
+}
+
+/** One line for each layer that is being built and each blob that is being sent, cut to `columns`. */
+export function barLines(state: ProgressState, now: number, columns: number): string[] {
+  const building = [...state.layers.values()].filter((layer) => !layer.built)
+  const sending = [...state.blobs.values()].filter((blob) => blob.status === undefined)
+  const running = [
+    ...building.map((layer) => ({ item: layer, label: `build ${buildLabel(layer)}` })),
+    ...sending.map((blob) => ({ item: blob, label: `send ${blob.what}` })),
+  ]
+  const lines = running.slice(0, MOST_BARS).map(({ item, label }) => barLine(label, item, now, columns))
+  const more = running.length - lines.length
+  if (more > 0) lines.push(`and ${more} more`)
+  if (state.waiting !== undefined) lines.push(cut(`waiting to retry: ${escapeLine(state.waiting)}`, columns))
+  return lines
+}
+
+function buildLabel(layer: LayerState): string {
+  return layer.targets.length === 1 ? `${layer.module} ${layer.targets.join('')}` : `${layer.module} (${count(layer.targets.length, 'target')})`
+}
+
+interface Running {
+  readonly bytes: number
+  readonly total: number
+  readonly startedAt: number
+}
+
+/** `[=====>    ]  52%  15.6/30.1 MiB  10.2 MiB/s  build acme/hello@1.0.0 linux/amd64`; without bar and rate where it is narrow. */
+function barLine(label: string, item: Running, now: number, columns: number): string {
+  const share = item.total > 0 ? Math.min(1, Math.max(0, item.bytes / item.total)) : 0
+  const percent = `${Math.floor(share * 100)}%`.padStart(4)
+  if (columns < NARROW) return cut(`${percent} ${escapeLine(label)}`, columns)
+  const seconds = (now - item.startedAt) / 1000
+  const rate = seconds > 0.5 ? `${formatBytes(item.bytes / seconds)}/s` : ''
+  const amount = `${formatBytes(item.bytes)} of ${formatBytes(item.total)}`
+  return cut(`${bar(share)} ${percent}  ${amount.padEnd(22)}  ${rate.padEnd(12)}  ${escapeLine(label)}`, columns)
+}
+
+function bar(share: number): string {
+  const full = Math.round(share * BAR_CELLS)
+  const head = full > 0 && full < BAR_CELLS ? `${'='.repeat(full - 1)}>` : '='.repeat(full)
+  return `[${head.padEnd(BAR_CELLS)}]`
+}
+
+/** Never wider than the terminal: a wrapped line cannot be drawn over. */
+export function cut(text: string, columns: number): string {
+  const width = Math.max(8, columns)
+  return text.length <= width ? text : `${text.slice(0, width - 3)}...`
+}

@@ -1,0 +1,64 @@
+import type { Event, Report } from '../../events.ts'
+import type { Context } from '../context.ts'
+import { hasColor, isLiveTerminal } from '../context.ts'
+import { createPaint } from '../paint.ts'
+import { eventText } from './lines.ts'
+import type { Loudness } from './lines.ts'
+import { INITIAL, advanced } from './state.ts'
+import { NOTHING, tallied } from './tally.ts'
+import type { Tally } from './tally.ts'
+
+/** Who shows a run's events on stderr. */
+export interface Reporter {
+  readonly report: Report
+  /** What was sent so far. */
+  readonly tally: () => Tally
+  /** Says that the interrupt was heard. The run goes on until it has cleaned up. */
+  readonly interrupted: () => void
+  /** Ends all drawing. What is written to stderr afterwards stays. */
+  readonly end: (success: boolean) => Promise<void>
+}
+
+export interface ReporterOptions {
+  readonly loudness: Loudness
+  /** Nothing at all is to be shown: `--json`. */
+  readonly silent: boolean
+  /** A live list may be drawn where the terminal can. */
+  readonly live: boolean
+}
+
+export const INTERRUPTED = 'interrupted, cleaning up; once more to stop at once'
+
+/** The reporter that fits the terminal and the flags. The live list is loaded only where it is shown. */
+export async function createReporter(context: Context, options: ReporterOptions): Promise<Reporter> {
+  if (options.silent) return counted(() => undefined, () => undefined)
+  if (!options.live || options.loudness !== 'normal' || !isLiveTerminal(context)) return createLineReporter(context, options.loudness)
+  const { createLiveReporter } = await import('./live.ts')
+  return createLiveReporter(context)
+}
+
+/** One line for each finished step, no control characters: for pipes, build logs, `-v` and `--no-progress`. */
+export function createLineReporter(context: Context, loudness: Loudness): Reporter {
+  const paint = createPaint(hasColor(context))
+  let state = INITIAL
+  const report = (event: Event): void => {
+    const now = context.now()
+    const text = eventText(event, state, now, loudness, paint)
+    state = advanced(state, event, now)
+    if (text !== undefined) context.stderr.write(`${text}\n`)
+  }
+  return counted(report, () => context.stderr.write(`${INTERRUPTED}\n`))
+}
+
+function counted(show: Report, interrupted: () => void): Reporter {
+  let tally = NOTHING
+  return {
+    report: (event) => {
+      tally = tallied(tally, event)
+      show(event)
+    },
+    tally: () => tally,
+    interrupted,
+    end: async () => undefined,
+  }
+}

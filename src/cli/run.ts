@@ -1,0 +1,68 @@
+import { CommanderError } from 'commander'
+import type { Command } from 'commander'
+import type { PackagerError } from '../errors.ts'
+import type { Context } from './context.ts'
+import { hasColor } from './context.ts'
+import { EXIT, exitCodeOf, faultJson, faultText } from './fault.ts'
+import type { ExitCode } from './fault.ts'
+import { library as ownLibrary } from './library.ts'
+import type { Library } from './library.ts'
+import { createPaint } from './paint.ts'
+import { createProgram } from './program.ts'
+import { usageError } from './usage.ts'
+
+/** The words after `bp-package`, run to their end. Prints to the context's streams, never throws, gives the exit code. */
+export async function run(argv: readonly string[], version: string, context: Context, library: Library = ownLibrary): Promise<ExitCode> {
+  const program = createProgram(version, {
+    package: async (words, flags) => {
+      const { runPackage } = await import('./commands/package.ts')
+      await runPackage(words, flags, context, library)
+    },
+    completion: async (shell, program) => {
+      const { completionScript } = await import('./commands/completion.ts')
+      context.stdout.write(completionScript(program, shell))
+    },
+  })
+  prepare(program, context)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return EXIT.done
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
+    return report(error instanceof CommanderError ? misuse(error) : error, argv, context)
+  }
+}
+
+/** commander throws instead of exiting and keeps its errors to itself: they are printed as all others are. */
+function prepare(command: Command, context: Context): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => context.stdout.write(text),
+    writeErr: () => undefined,
+    outputError: () => undefined,
+    getOutHelpWidth: () => context.stdout.columns ?? 100,
+    getOutHasColors: () => false,
+  })
+  for (const child of command.commands) prepare(child, context)
+}
+
+/** `error: unknown option '--publsh'\n(Did you mean --publish?)` in our own form. */
+function misuse(error: CommanderError): PackagerError {
+  const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n')
+  const suggestion = rest.join(' ').replace(/^\(Did you mean (.*)\?\)$/u, 'did you mean $1?')
+  return usageError('read the command line', first, { hint: suggestion === '' ? 'bp-package --help lists all options' : suggestion })
+}
+
+/** An interrupt needs no explaining: the reporter has said that it was heard. */
+function report(error: unknown, argv: readonly string[], context: Context): ExitCode {
+  const code = exitCodeOf(error, context.signal.aborted)
+  const verbose = hasFlag(argv, ['-v', '--verbose'])
+  if (hasFlag(argv, ['--json'])) context.stderr.write(`${JSON.stringify(faultJson(error, verbose))}\n`)
+  else if (code !== EXIT.interrupted || verbose) context.stderr.write(faultText(error, verbose, createPaint(hasColor(context))))
+  return code
+}
+
+/** Read from the bare words: an error in the command line itself must know them too. */
+function hasFlag(argv: readonly string[], names: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end === -1 ? argv : argv.slice(0, end)).some((word) => names.includes(word))
+}
