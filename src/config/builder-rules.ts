@@ -1,0 +1,85 @@
+import type { BuilderConfig } from './builder.ts'
+import type { Findings } from './section.ts'
+
+/** One thing that must hold in builder.toml; all run. */
+interface Rule {
+  readonly name: string
+  check(config: BuilderConfig, findings: Findings): void
+}
+
+const suffixes = ['', 'default', 'override', 'append', 'prepend']
+
+/** In the order of SPEC-builder.md section 2. */
+const rules: readonly Rule[] = [
+  {
+    name: 'modules have an address',
+    check({ buildpacks, extensions }, findings) {
+      for (const [key, modules] of [['buildpacks', buildpacks], ['extensions', extensions]] as const) {
+        for (const [index, { uri, image }] of modules.entries()) {
+          if (uri === '' && image === '') findings.problem([key, index], 'has no uri: name a folder, an archive or an image')
+          if (uri !== '' && image !== '') findings.warning([key, index], 'has uri and image: uri is used')
+        }
+      }
+    },
+  },
+  {
+    name: 'members of an order have an id',
+    check({ order, orderExtensions, system }, findings) {
+      if (order.length === 0) findings.warning(['order'], 'no [[order]]: the builder detects nothing by itself')
+      for (const [key, groups] of [['order', order], ['order-extensions', orderExtensions]] as const) {
+        for (const [entry, group] of groups.entries()) {
+          for (const [index, { id }] of group.entries()) {
+            if (id === '') findings.problem([key, entry, 'group', index, 'id'], 'is required')
+          }
+        }
+      }
+      for (const [side, members] of Object.entries(system)) {
+        for (const [index, { id }] of members.entries()) {
+          if (id === '') findings.problem(['system', side, 'buildpacks', index, 'id'], 'is required')
+        }
+      }
+    },
+  },
+  {
+    name: 'build and run images are named',
+    check({ buildImage, runImages }, findings) {
+      if (buildImage === '') findings.problem(['build', 'image'], 'is required: the image that builds run in')
+      if (runImages.length === 0) findings.problem(['run', 'images'], 'run.images are required: write [[run.images]] with an image')
+      for (const [index, { image }] of runImages.entries()) {
+        if (image === '') findings.problem(['run', 'images', index, 'image'], 'is required')
+      }
+    },
+  },
+  {
+    name: 'the lifecycle has one source',
+    check({ lifecycle: { uri, version } }, findings) {
+      if (uri !== undefined && version !== undefined) findings.problem(['lifecycle'], 'has uri and version: give one of them')
+      if (version !== undefined && !/^v?\d+(?:\.\d+){0,2}(?:[-+].*)?$/.test(version)) {
+        findings.problem(['lifecycle', 'version'], `is "${version}", must be a version such as 0.21.0`)
+      }
+    },
+  },
+  { name: 'environment entries make files', check: checkEnvironment },
+]
+
+function checkEnvironment({ buildEnv }: BuilderConfig, findings: Findings): void {
+  const withDelim = new Set(buildEnv.filter(({ delim }) => delim !== '').map(({ name }) => name))
+  const files = new Set<string>()
+  for (const [index, { name, value, suffix }] of buildEnv.entries()) {
+    const path = ['build', 'env', index]
+    if (name === '') findings.problem([...path, 'name'], 'is required')
+    if (!suffixes.includes(suffix)) findings.problem([...path, 'suffix'], `is "${suffix}", must be one of ${suffixes.slice(1).join(', ')}`)
+    if ((suffix === 'append' || suffix === 'prepend') && !withDelim.has(name)) {
+      findings.problem([...path, 'delim'], `is required: ${name} has the suffix ${suffix}, and no entry of that name gives a delim`)
+    }
+    if (value === '') findings.warning([...path, 'value'], `is empty: ${name} becomes an empty file`)
+    const file = suffix === '' ? name : `${name}.${suffix}`
+    if (files.has(file)) findings.warning(path, `writes ${file} again: the last one wins`)
+    files.add(file)
+  }
+}
+
+/** Runs every rule. */
+export function checkBuilder(config: BuilderConfig, findings: Findings): void {
+  for (const rule of rules) rule.check(config, findings)
+}
