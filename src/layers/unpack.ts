@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
-import type { Headers } from 'tar-stream'
+import type { Header } from 'tar-stream'
 import { PackagerError, reason, throwIfCancelled } from '../errors.ts'
 import type { LayerEntry } from './entries.ts'
 import { fileError } from './walk.ts'
@@ -76,7 +76,7 @@ async function openArchive(archive: string): Promise<Readable> {
   return stream.pipe(plain)
 }
 
-function toEntry(archive: string, header: Headers, spool: string, start: number): LayerEntry | undefined {
+function toEntry(archive: string, header: Header, spool: string, start: number): LayerEntry | undefined {
   const name = clean(archive, header.name)
   if (name === '') return undefined
   const common = { name: Buffer.from(name), executable: ((header.mode ?? 0) & 0o111) !== 0, link: none, content: undefined }

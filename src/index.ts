@@ -1,0 +1,21 @@
+/**
+ * The library behind the command line: typed, prints nothing, reads nothing from `process`, stops on an `AbortSignal`, and
+ * tells what it does through `report`.
+ */
+export { packageBuildpack, planPackage } from './package/run.ts'
+export type {
+  Destination,
+  ImageResult,
+  LayerResult,
+  PackageOptions,
+  PackagePlan,
+  PackageResult,
+  PlannedFile,
+  PlannedLayer,
+  RegistrySettings,
+} from './package/options.ts'
+export { PackagerError, formatProblem } from './errors.ts'
+export type { ErrorCode, Problem } from './errors.ts'
+export type { Event, PutStatus, Report, Warning } from './events.ts'
+export type { Digest } from './oci/digest.ts'
+export type { Platform } from './oci/platform.ts'

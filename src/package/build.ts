@@ -1,0 +1,59 @@
+import type { Event, Report } from '../events.ts'
+import { reason } from '../errors.ts'
+import type { LayerCache } from '../layers/cache.ts'
+import type { Layer, Workshop } from '../layers/spool.ts'
+import { hashLayer, spoolLayer } from '../layers/spool.ts'
+import { tarSize } from '../layers/tar.ts'
+import type { LayerPlan } from './plan.ts'
+
+/** How many layers are read at once: one compresses while the other waits for its files. */
+const atOnce = 2
+
+/**
+ * Makes each layer of a plan once, a few at a time. Each promise settles as soon as its own layer is done, so that uploads
+ * begin while others still compress.
+ */
+export function buildLayers(plans: readonly LayerPlan[], shop: Workshop, cache: LayerCache | undefined, report: Report): ReadonlyMap<string, Promise<Layer>> {
+  const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
+  return new Map(
+    plans.map((plan, index) => {
+      const lane = index % atOnce
+      const made = (lanes[lane] ?? Promise.resolve()).then(() => buildLayer(plan, `layer-${index}`, shop, cache, report))
+      // The next layer of the lane waits, whatever became of this one; the failure belongs to whoever holds the promise.
+      lanes[lane] = made.catch(() => undefined)
+      return [plan.key, made] as const
+    }),
+  )
+}
+
+/** From the cache where the same content was made before, else anew. */
+async function buildLayer(plan: LayerPlan, fileName: string, shop: Workshop, cache: LayerCache | undefined, report: Report): Promise<Layer> {
+  const total = tarSize(plan.input)
+  report({ type: 'layer-started', layer: plan.key, module: plan.module, targets: plan.targets, total })
+  const onBytes = (bytes: number): void => report({ type: 'layer-progress', layer: plan.key, bytes })
+  const cacheName = `${plan.module.slice(0, plan.module.lastIndexOf('@'))} ${plan.key}`
+  const known = await findCached(plan, cacheName, shop, cache, onBytes)
+  if (known !== undefined) {
+    report(built(plan, known, total, true))
+    return known
+  }
+  const layer = await spoolLayer(plan.input, fileName, shop, onBytes)
+  report(built(plan, layer, total, false))
+  await cache?.keep(cacheName, layer, shop.compression).catch((cause: unknown) => {
+    report({ type: 'warning', message: `the layer of ${plan.module} could not be kept in the cache: ${reason(cause)}`, hint: '--no-cache does without it' })
+  })
+  return layer
+}
+
+async function findCached(plan: LayerPlan, cacheName: string, shop: Workshop, cache: LayerCache | undefined, onBytes: (bytes: number) => void): Promise<Layer | undefined> {
+  if (cache === undefined || !(await cache.hasSeen(cacheName))) return undefined
+  const diffID = await hashLayer(plan.input, shop, onBytes)
+  const found = await cache.find(diffID, shop.compression)
+  if (found === undefined) onBytes(0)
+  return found
+}
+
+function built(plan: LayerPlan, layer: Layer, bytes: number, cached: boolean): Event {
+  const { digest, size } = layer.blob.descriptor
+  return { type: 'layer-built', layer: plan.key, module: plan.module, diffID: layer.diffID, digest, bytes, size, cached }
+}

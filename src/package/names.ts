@@ -1,0 +1,122 @@
+import { basename, resolve } from 'node:path'
+import type { ModuleConfig } from '../config/buildpack.ts'
+import type { ProjectConfig } from '../config/project.ts'
+import { PackagerError } from '../errors.ts'
+import type { Reference } from '../oci/reference.ts'
+import { formatReference, parseReference, repositoryName, tagOf } from '../oci/reference.ts'
+import type { PackageOptions } from './options.ts'
+
+/** A tag in a repository. */
+export interface TagPlace {
+  readonly registry: string
+  readonly repository: string
+  readonly tag: string
+}
+
+/** Where a package goes and what it is called there (SPEC.md, "Where NAME comes from"). */
+export interface Names {
+  /** As the result says it. */
+  readonly name: string
+  /** Without a tag: the name of an image that has only a digest. */
+  readonly repository: string
+  /** The first one is NAME's own. Empty `registry` and `repository`: a destination that is not a registry. */
+  readonly tags: readonly TagPlace[]
+  /** Absolute, for destinations that are not a registry. */
+  readonly path?: string
+}
+
+export type NameOptions = Pick<PackageOptions, 'cwd' | 'env' | 'name' | 'repository' | 'destination' | 'output' | 'tags'>
+
+/** @throws PackagerError `USAGE` where a name is missing or malformed */
+export function planNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
+  return options.destination === 'registry' ? registryNames(options, module, project) : pathNames(options, module, project)
+}
+
+function registryNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
+  const text = options.name ?? derivedName(options, module, project)
+  if (text === undefined) {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'publish',
+      found: 'no name for the package',
+      wanted: 'a NAME such as registry.example/acme/hello:1.0.0',
+      hint: 'give NAME, or --repository REPOSITORY (also as BP_PACKAGE_REPOSITORY), or repository = "..." in bp-package.toml',
+    })
+  }
+  const reference = tagged(text, 'NAME')
+  const first = { registry: reference.registry, repository: reference.repository, tag: tagOf(reference) }
+  const others = extraTags(options, project).map((tag) => extraTag(tag, first))
+  const tags = [first, ...others].filter((tag, index, all) => all.findIndex((other) => sameTag(tag, other)) === index)
+  return { name: formatReference({ ...reference, tag: first.tag }), repository: repositoryName(reference), tags }
+}
+
+function pathNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
+  const isPath = options.name !== undefined && looksLikePath(options.name)
+  const text = isPath ? undefined : (options.name ?? derivedName(options, module, project))
+  const reference = text === undefined ? undefined : tagged(text, 'NAME')
+  const file = options.output ?? (isPath ? options.name : undefined) ?? `${fileStem(module)}.${options.destination === 'file' ? 'cnb' : 'oci'}`
+  const tag = reference === undefined ? versionTag(module.version) : tagOf(reference)
+  const extra = extraTags(options, project).map((other) => (isBareTag(other) ? other : tagOf(tagged(other, '--tag'))))
+  return {
+    name: reference === undefined ? `${module.id}:${module.version}` : formatReference({ ...reference, tag }),
+    repository: reference === undefined ? module.id : repositoryName(reference),
+    tags: [...new Set([tag, ...extra])].map((name) => ({ registry: '', repository: '', tag: name })),
+    path: resolve(options.cwd, file),
+  }
+}
+
+/** `<repository>/<last part of id>:<version>`, lower-cased as registries ask for. */
+function derivedName(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): string | undefined {
+  const repository = options.repository ?? options.env['BP_PACKAGE_REPOSITORY'] ?? project?.repository
+  if (repository === undefined || repository === '') return undefined
+  return `${repository.replace(/\/+$/, '')}/${lastPart(module.id).toLowerCase()}:${versionTag(module.version)}`
+}
+
+/** `1.0.0+build` is a version but no tag; what a tag cannot hold becomes `_`. */
+function versionTag(version: string): string {
+  return version.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^[.-]/, '_').slice(0, 128)
+}
+
+function lastPart(id: string): string {
+  return basename(id)
+}
+
+function fileStem(module: ModuleConfig): string {
+  return `${lastPart(module.id)}-${module.version}`.replace(/[/\\\0]/g, '_')
+}
+
+/** A NAME that only a path can be: it begins like one or ends like a layout or a file. */
+function looksLikePath(name: string): boolean {
+  return /^(\.{0,2}[/\\]|\.{1,2}$|~[/\\]|[A-Za-z]:\\)/.test(name) || /\.(oci|cnb)[/\\]?$/.test(name)
+}
+
+function extraTags(options: NameOptions, project: ProjectConfig | undefined): readonly string[] {
+  return options.tags !== undefined && options.tags.length > 0 ? options.tags : (project?.tags ?? [])
+}
+
+/** A word without `/` and `:` is a tag of NAME's repository; all else is a whole reference. */
+function extraTag(text: string, first: TagPlace): TagPlace {
+  if (isBareTag(text)) return { ...first, tag: text }
+  const reference = tagged(text, '--tag')
+  return { registry: reference.registry, repository: reference.repository, tag: tagOf(reference) }
+}
+
+function isBareTag(text: string): boolean {
+  return /^\w[\w.-]{0,127}$/.test(text)
+}
+
+function tagged(text: string, what: string): Reference {
+  const reference = parseReference(text)
+  if (reference.digest === undefined) return reference
+  throw new PackagerError({ code: 'USAGE', step: `read ${what}`, value: text, found: 'a digest', wanted: 'a name with a tag', hint: 'a digest is the result of packaging: leave it out' })
+}
+
+function sameTag(a: TagPlace, b: TagPlace): boolean {
+  return a.registry === b.registry && a.repository === b.repository && a.tag === b.tag
+}
+
+/** How messages and results name a tag. */
+export function formatTag(place: TagPlace): string {
+  return place.registry === '' ? place.tag : formatReference(place)
+}
+

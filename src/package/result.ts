@@ -1,0 +1,50 @@
+import type { PutStatus, Warning } from '../events.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { formatTarget } from '../targets/grammar.ts'
+import type { Names } from './names.ts'
+import { formatTag } from './names.ts'
+import type { ImageResult, PackageOptions, PackageResult } from './options.ts'
+import type { LayerPlan } from './plan.ts'
+import type { MadeImage } from './run.ts'
+
+/** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). Keys stand in the order of that example. */
+export function packageResult(
+  options: Pick<PackageOptions, 'destination'>,
+  names: Names,
+  root: Descriptor,
+  images: readonly MadeImage[],
+  layers: readonly LayerPlan[],
+  statuses: ReadonlyMap<Digest, PutStatus>,
+  warnings: readonly Warning[],
+): PackageResult {
+  const moduleOf = new Map(layers.map((layer) => [layer.key, layer.module]))
+  return {
+    schemaVersion: 1,
+    name: names.name,
+    tags: names.tags.map(formatTag),
+    destination: options.destination,
+    ...(names.path === undefined ? {} : { path: names.path }),
+    digest: root.digest,
+    mediaType: root.mediaType,
+    size: root.size,
+    images: images.map((image) => imageResult(names, image, moduleOf.get(image.plan.layer) ?? '', statuses)),
+    warnings: warnings.map((warning) => warning.message),
+  }
+}
+
+function imageResult(names: Names, image: MadeImage, module: string, statuses: ReadonlyMap<Digest, PutStatus>): ImageResult {
+  const { digest, mediaType, size } = image.assembled.manifest.descriptor
+  return {
+    name: names.repository,
+    target: formatTarget(image.plan.target),
+    platform: image.plan.platform,
+    digest,
+    mediaType,
+    size,
+    layers: image.layers.map((layer) => {
+      const blob = layer.blob.descriptor
+      return { module, diffID: layer.diffID, digest: blob.digest, size: blob.size, status: statuses.get(blob.digest) ?? 'written' }
+    }),
+  }
+}

@@ -1,0 +1,101 @@
+import type { PutStatus, Report } from '../events.ts'
+import type { Blob } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Uploads } from '../stores/copy.ts'
+import { startUploads } from '../stores/copy.ts'
+import type { Place } from './destination.ts'
+import type { TagPlace } from './names.ts'
+import { formatTag } from './names.ts'
+
+export interface SendingOptions {
+  readonly concurrency: number
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** A tag for one image of an index, beside the index's own. */
+export interface ImageTag {
+  readonly place: TagPlace
+  readonly manifest: Blob
+}
+
+/**
+ * Takes a package to all its places. NAME's own repository gets each blob as soon as it is there; other repositories get
+ * theirs after that, by a mount where the registry allows it. Tags are the last thing that happens, anywhere.
+ */
+export interface Sending {
+  /** How each blob came to NAME's repository. */
+  readonly statuses: ReadonlyMap<Digest, PutStatus>
+  blob(blob: Blob, what: string): Promise<PutStatus>
+  /** Every place has every blob. */
+  blobsDone(): Promise<void>
+  manifest(manifest: Blob): Promise<PutStatus>
+  /** The root by NAME's tag, then by the others, then the images' own tags. */
+  tags(root: Blob, imageTags: readonly ImageTag[]): Promise<PutStatus>
+  /** After a failure: nothing is under way any more. */
+  stopped(): Promise<void>
+}
+
+export function startSending(places: readonly Place[], options: SendingOptions): Sending {
+  return new PlacesSending(places, options)
+}
+
+class PlacesSending implements Sending {
+  readonly statuses = new Map<Digest, PutStatus>()
+  readonly #places: readonly Place[]
+  readonly #options: SendingOptions
+  readonly #uploads: readonly Uploads[]
+  readonly #blobs = new Map<Digest, { blob: Blob; what: string }>()
+
+  constructor(places: readonly Place[], options: SendingOptions) {
+    this.#places = places
+    this.#options = options
+    this.#uploads = places.map((place) => startUploads(place.store, { ...options, mountFrom: place.mountFrom }))
+  }
+
+  async blob(blob: Blob, what: string): Promise<PutStatus> {
+    this.#blobs.set(blob.descriptor.digest, { blob, what })
+    const status = await this.#first().add(blob, what)
+    this.statuses.set(blob.descriptor.digest, status)
+    return status
+  }
+
+  async blobsDone(): Promise<void> {
+    for (const uploads of this.#uploads) {
+      const added = Array.from(this.#blobs.values(), ({ blob, what }) => uploads.add(blob, what))
+      await Promise.allSettled(added)
+      await uploads.settled()
+    }
+  }
+
+  async manifest(manifest: Blob): Promise<PutStatus> {
+    const statuses = await Promise.all(this.#places.map((place) => place.store.put(manifest, { signal: this.#options.signal })))
+    return statuses[0] ?? 'written'
+  }
+
+  async tags(root: Blob, imageTags: readonly ImageTag[]): Promise<PutStatus> {
+    const statuses: PutStatus[] = []
+    for (const place of this.#places) {
+      for (const tag of place.tags) statuses.push(await this.#tag(place, root, tag))
+    }
+    const [main] = this.#places
+    if (main !== undefined) for (const { place, manifest } of imageTags) await this.#tag(main, manifest, place)
+    return statuses[0] ?? 'written'
+  }
+
+  async stopped(): Promise<void> {
+    await Promise.allSettled(this.#uploads.map((uploads) => uploads.settled()))
+  }
+
+  async #tag(place: Place, manifest: Blob, tag: TagPlace): Promise<PutStatus> {
+    const status = await place.store.tag(manifest, tag.tag, this.#options.signal)
+    this.#options.report({ type: 'tagged', name: formatTag(tag), digest: manifest.descriptor.digest, status })
+    return status
+  }
+
+  #first(): Uploads {
+    const [first] = this.#uploads
+    if (first === undefined) throw new TypeError('a package needs a place to go to')
+    return first
+  }
+}

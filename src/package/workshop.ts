@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { PackagerError, reason } from '../errors.ts'
+import type { Report } from '../events.ts'
+import { BlockPool } from '../layers/blocks.ts'
+import { LayerCache } from '../layers/cache.ts'
+import type { Compression } from '../layers/compression.ts'
+import { CompressionPool } from '../layers/compression.ts'
+import type { Workshop } from '../layers/spool.ts'
+import type { PackageOptions } from './options.ts'
+
+/** A run's temporary folder: made when first asked for, removed with all that is in it. */
+export class Spool {
+  readonly #parent: string
+  #folder: Promise<string> | undefined
+
+  constructor(parent: string) {
+    this.#parent = parent
+  }
+
+  readonly folder = (): Promise<string> => {
+    this.#folder ??= mkdtemp(join(this.#parent, 'bp-package-')).catch((cause: unknown) => {
+      throw new PackagerError({ code: 'SPOOL', step: 'make temporary folder', value: this.#parent, found: reason(cause), hint: 'name another with TMPDIR or --cache-dir', cause })
+    })
+    return this.#folder
+  }
+
+  async remove(): Promise<void> {
+    const folder = await this.#folder?.catch(() => undefined)
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The cache, or undefined where it is switched off or cannot be written to; the latter is said. */
+export async function openCache(options: PackageOptions, report: Report): Promise<LayerCache | undefined> {
+  const folder = options.cache === false ? undefined : cacheFolder(options)
+  if (folder === undefined) return undefined
+  const cache = new LayerCache(folder)
+  try {
+    await cache.prepare()
+    return cache
+  } catch (cause) {
+    if (options.cacheDir !== undefined) {
+      throw new PackagerError({ code: 'SPOOL', step: 'open cache', value: options.cacheDir, found: reason(cause), wanted: 'a folder that can be written to', cause })
+    }
+    report({ type: 'warning', message: `no cache for this run: ${reason(cause)}`, hint: 'name a folder with --cache-dir, or say --no-cache' })
+    return undefined
+  }
+}
+
+/** `--cache-dir`, else bp-package's folder in the XDG cache folder; a relative XDG value counts as unset, as that standard says. */
+function cacheFolder(options: PackageOptions): string | undefined {
+  if (options.cacheDir !== undefined) return resolve(options.cwd, options.cacheDir)
+  const { XDG_CACHE_HOME: xdg, HOME: home, LOCALAPPDATA: local } = options.env
+  if (xdg?.startsWith('/') === true) return join(xdg, 'bp-package')
+  if (home !== undefined && home !== '') return join(home, '.cache', 'bp-package')
+  return local === undefined || local === '' ? undefined : join(local, 'bp-package', 'cache')
+}
+
+/** Where temporary files go: into the cache, from which they then need not be copied, else the system's folder. */
+export function spoolIn(cache: LayerCache | undefined, env: PackageOptions['env']): Spool {
+  return new Spool(cache?.spoolParent ?? env['TMPDIR'] ?? tmpdir())
+}
+
+/** Threads and memory of a run. Twice as many blocks as threads keep all of them busy while others are read or written. */
+export function openWorkshop(compression: Compression, folder: string, concurrency: number | undefined, signal: AbortSignal): Workshop {
+  const threads = Math.max(1, Math.min(concurrency ?? availableParallelism(), availableParallelism()))
+  return { blocks: new BlockPool(threads * 4 + 4), compressors: new CompressionPool(threads), compression, folder, signal }
+}
