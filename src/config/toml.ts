@@ -79,6 +79,8 @@ function explain(error: unknown, text: string, scan: TomlScan): { readonly offse
   const character = /^Unknown character "(\d+)"$|^Unknown escape character: (\d+)$/.exec(said)
   const code = character?.[1] ?? character?.[2]
   if (code === undefined) return { offset: at, message: said.charAt(0).toLowerCase() + said.slice(1) }
+  // The parser's mark for the end of the text is one more than the last code point.
+  if (Number(code) > 0x10_ff_ff) return { offset: at, message: 'unexpected end of the file' }
   const sign = String.fromCodePoint(Number(code))
   if (character?.[2] !== undefined) return { offset: at, message: `unknown escape "\\${sign}" in a string` }
   const template = text.startsWith('{{', at) ? ' (a template line: fill the template in first)' : ''
