@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path'
 import type { PackageResult } from '../package/options.ts'
 import { escapeLine } from './escape.ts'
 import type { Tally } from './progress/tally.ts'
@@ -19,10 +20,10 @@ export function resultJson(value: unknown): string {
 }
 
 /** The last line on stderr: `wrote ./hello.oci (index sha256:..., 2 images)`. A push that sent nothing says so. */
-export function summaryLine(result: PackageResult, tally: Tally): string {
+export function summaryLine(result: PackageResult, tally: Tally, cwd: string): string {
   const images = result.images.length
   const what = images === 1 ? `image ${result.digest}` : `index ${result.digest}, ${count(images, 'image')}`
-  if (result.destination !== 'registry') return `wrote ${escapeLine(result.path ?? result.name)} (${what})`
+  if (result.destination !== 'registry') return `wrote ${escapeLine(shortPath(result, cwd))} (${what})`
   const tags = result.tags.length > 1 ? `, ${count(result.tags.length, 'tag')}` : ''
   return `published ${escapeLine(result.name)} (${what}${tags}): ${sent(tally)}`
 }
@@ -35,4 +36,11 @@ function sent(tally: Tally): string {
     tally.present > 0 && `${tally.present} there already`,
   ].filter((part) => part !== false)
   return parts.length === 0 ? 'only manifests and tags sent' : parts.join(', ')
+}
+
+/** `./hello.oci` for what lies in the current folder: shorter to read than the whole path that scripts get. */
+function shortPath(result: PackageResult, cwd: string): string {
+  if (result.path === undefined) return result.name
+  const below = relative(cwd, result.path)
+  return below === '' || below.startsWith('..') || isAbsolute(below) ? result.path : `./${below}`
 }

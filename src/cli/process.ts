@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { endianness, homedir } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Writable } from 'node:stream'
@@ -19,6 +20,8 @@ export async function runProcess(argv: readonly string[], version: string): Prom
 /** The first SIGINT or SIGTERM asks the run to stop and clean up; the second one does not wait for that. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController()
+  // Every request and file in flight listens to it; Node would warn of a leak from the eleventh on.
+  setMaxListeners(0, controller.signal)
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted)
     controller.abort()

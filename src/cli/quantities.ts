@@ -2,14 +2,30 @@ const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const
 
 /** `402 B`, `1.5 KiB`, `12.3 MiB`, `250 MiB`: binary units, three or four digits. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`
-  let value = bytes / 1024
-  let unit = 0
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1024
-    unit += 1
+  const { divisor, name } = unitOf(bytes)
+  return `${figure(bytes, divisor)} ${name}`
+}
+
+/** `15.6/30.1 MiB`: both in the unit of the whole. */
+export function formatPart(bytes: number, total: number): string {
+  const { divisor, name } = unitOf(total)
+  return `${figure(bytes, divisor)}/${figure(total, divisor)} ${name}`
+}
+
+function unitOf(bytes: number): { divisor: number; name: string } {
+  let divisor = 1
+  let name = 'B'
+  for (const next of UNITS) {
+    if (bytes / divisor < 999.5) break
+    divisor *= 1024
+    name = next
   }
-  return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${UNITS[unit] ?? 'TiB'}`
+  return { divisor, name }
+}
+
+function figure(bytes: number, divisor: number): string {
+  const value = bytes / divisor
+  return divisor === 1 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)
 }
 
 /** `0.3 s`, `12.4 s`, `2 min 5 s`. */

@@ -26,7 +26,7 @@ export async function runPackage(words: readonly string[], flags: PackageFlags, 
   if (flags.dryRun === true) return showPlan(flags, context, await follow(reporter, context, async () => library.planPackage(watched)))
   const result = await follow(reporter, context, async () => library.packageBuildpack(watched))
   await writeMetadata(metadata, result)
-  if (flags.quiet !== true && flags.json !== true) context.stderr.write(`${summaryLine(result, reporter.tally())}\n`)
+  if (flags.quiet !== true && flags.json !== true) context.stderr.write(`${summaryLine(result, reporter.tally(), context.cwd)}\n`)
   context.stdout.write(flags.json === true ? resultJson(result) : `${resultLine(result)}\n`)
 }
 

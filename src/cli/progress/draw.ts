@@ -1,12 +1,15 @@
 import { escapeLine } from '../escape.ts'
-import { count, formatBytes, shortDigest } from '../quantities.ts'
+import { count, formatBytes, formatPart, shortDigest } from '../quantities.ts'
 import { VERB } from './lines.ts'
 import type { LayerState, ProgressState } from './state.ts'
 
 /** Bars that fit on a screen beside the list; the rest is counted. */
 const MOST_BARS = 6
-const NARROW = 60
-const BAR_CELLS = 20
+const NARROW = 68
+const BAR_CELLS = 16
+/** Everything of a bar's line but its label, with two spaces between. */
+const FIGURES = 54
+const LONGEST_LABEL = 48
 
 /** The line of one target: what still keeps its image, or the image's digest. */
 export function targetLine(state: ProgressState, target: string): string {
@@ -63,15 +66,16 @@ interface Running {
   readonly startedAt: number
 }
 
-/** `[=====>    ]  52%  15.6/30.1 MiB  10.2 MiB/s  build acme/hello@1.0.0 linux/amd64`; without bar and rate where it is narrow. */
+/** `build acme/hello@1.0.0 linux/amd64  [=======>        ]  52%  15.6/30.1 MiB  10.2 MiB/s`; no bar and no rate where it is narrow. */
 function barLine(label: string, item: Running, now: number, columns: number): string {
   const share = item.total > 0 ? Math.min(1, Math.max(0, item.bytes / item.total)) : 0
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
   if (columns < NARROW) return cut(`${percent} ${escapeLine(label)}`, columns)
+  const width = Math.min(columns - FIGURES, LONGEST_LABEL)
   const seconds = (now - item.startedAt) / 1000
   const rate = seconds > 0.5 ? `${formatBytes(item.bytes / seconds)}/s` : ''
-  const amount = `${formatBytes(item.bytes)} of ${formatBytes(item.total)}`
-  return cut(`${bar(share)} ${percent}  ${amount.padEnd(22)}  ${rate.padEnd(12)}  ${escapeLine(label)}`, columns)
+  const amount = formatPart(item.bytes, item.total)
+  return `${cut(escapeLine(label), width).padEnd(width)}  ${bar(share)} ${percent}  ${amount.padEnd(14)}  ${rate}`.trimEnd()
 }
 
 function bar(share: number): string {

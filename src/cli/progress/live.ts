@@ -1,5 +1,5 @@
-import { Listr, ListrLogger, ProcessOutput } from 'listr2'
-import type { ListrTask } from 'listr2'
+import { DefaultRenderer, Listr, ListrLogger, ProcessOutput } from 'listr2'
+import type { ListrDefaultRendererLogLevels, ListrTask } from 'listr2'
 import type { Event } from '../../events.ts'
 import type { Context } from '../context.ts'
 import { hasColor } from '../context.ts'
@@ -96,6 +96,7 @@ class LiveList {
   #start(): void {
     const tasks = this.#rows().map((row) => this.#task(row))
     this.#running = new Listr(tasks, {
+      renderer: StderrRenderer,
       concurrent: true,
       exitOnError: false,
       registerSignalListeners: false,
@@ -105,7 +106,9 @@ class LiveList {
   }
 
   #rows(): Row[] {
-    const columns = (): number => this.#context.stderr.columns ?? 80
+    // listr2 cuts lines to the width of stdout, even where it draws on stderr.
+    const { stdout, stderr } = this.#context
+    const columns = (): number => Math.min(stdout.columns ?? 80, stderr.columns ?? 80)
     const line = (text: string): string => cut(text, columns() - 4)
     return [
       ...this.#state.targets.map((target) => ({
@@ -148,8 +151,13 @@ class LiveList {
   }
 }
 
+/** listr2 draws only if stdout is a terminal, which it is not in `REF=$(bp-package ...)`; whether stderr is was looked at before. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true
+}
+
 /** listr2 writes to stdout unless told otherwise; stdout is for the result alone. */
-function stderrLogger(context: Context): ListrLogger {
+function stderrLogger(context: Context): ListrLogger<ListrDefaultRendererLogLevels> {
   const stream = context.stderr as unknown as NodeJS.WriteStream
   return new ListrLogger({ processOutput: new ProcessOutput(stream, stream), useIcons: true, toStderr: [] })
 }
