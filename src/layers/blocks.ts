@@ -1,7 +1,7 @@
-import { blockSize } from './gzip.ts'
+import { blockSize, memberSize } from './gzip.ts'
 
 /**
- * A fixed number of blocks of shared memory, which is what bounds a run's memory: whoever reads files waits here until
+ * A fixed number of blocks of shared memory, each with room for the gzip member that takes the place of its bytes, which is what bounds a run's memory: whoever reads files waits here until
  * what was read before is compressed and written.
  */
 export class BlockPool {
@@ -18,7 +18,7 @@ export class BlockPool {
     if (free !== undefined) return free
     if (this.#unmade > 0) {
       this.#unmade -= 1
-      return Buffer.from(new SharedArrayBuffer(blockSize))
+      return Buffer.from(new SharedArrayBuffer(memberSize))
     }
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
@@ -59,7 +59,7 @@ export class BlockWriter {
   /** What is left of the current block, at least one byte; `filled` says how much of it was used. */
   async room(): Promise<Buffer> {
     this.#block ??= await this.#pool.take()
-    return this.#block.subarray(this.#used)
+    return this.#block.subarray(this.#used, blockSize)
   }
 
   filled(length: number): void {

@@ -1,20 +1,25 @@
 import { parentPort } from 'node:worker_threads'
-import { gzipMember } from './gzip.ts'
+import { GzipCompressor } from './gzip.ts'
 
-/** What the pool sends: a block in shared memory. What it gets back: the member, whose memory moves over. */
+/** A block in shared memory, `length` bytes of which are tar. The member takes their place. */
 export interface CompressRequest {
   readonly id: number
   readonly block: Uint8Array
+  readonly length: number
   readonly level: number
 }
 
+/** `size`: bytes of the member, which now stand at the beginning of the block. */
 export interface CompressAnswer {
   readonly id: number
-  readonly member: Uint8Array
+  readonly size: number
 }
 
-parentPort?.on('message', ({ id, block, level }: CompressRequest) => {
-  const member = gzipMember(block, level)
-  const answer: CompressAnswer = { id, member }
-  if (member.buffer instanceof ArrayBuffer) parentPort?.postMessage(answer, [member.buffer])
+const compressors = new Map<number, GzipCompressor>()
+
+parentPort?.on('message', ({ id, block, length, level }: CompressRequest) => {
+  const compressor = compressors.get(level) ?? new GzipCompressor(level)
+  compressors.set(level, compressor)
+  const answer: CompressAnswer = { id, size: compressor.member(block.subarray(0, length), block) }
+  parentPort?.postMessage(answer)
 })

@@ -19,7 +19,7 @@ export function parseCompression(text: string): Compression {
 }
 
 interface Job {
-  readonly resolve: (member: Uint8Array) => void
+  readonly resolve: (size: number) => void
   readonly reject: (cause: unknown) => void
 }
 
@@ -42,8 +42,11 @@ export class CompressionPool {
     this.#size = Math.max(1, size)
   }
 
-  /** `block` lies in shared memory and must not change until the promise settles. */
-  compress(block: Uint8Array, level: number): Promise<Uint8Array> {
+  /**
+   * Puts a gzip member in the place of the first `length` bytes of `block`, which is one of a `BlockPool` and is nobody
+   * else's until the promise settles with the member's size.
+   */
+  compress(block: Uint8Array, length: number, level: number): Promise<number> {
     if (this.#closed) return Promise.reject(new PackagerError({ code: 'CANCELLED', step: 'compress', found: 'the run ended' }))
     const seat = this.#seat()
     const id = this.#nextId
@@ -51,7 +54,7 @@ export class CompressionPool {
     return new Promise((resolve, reject) => {
       seat.jobs.set(id, { resolve, reject })
       seat.worker.ref()
-      const request: CompressRequest = { id, block, level }
+      const request: CompressRequest = { id, block, length, level }
       seat.worker.postMessage(request)
     })
   }
@@ -72,11 +75,11 @@ export class CompressionPool {
   #start(): Seat {
     const worker = new Worker(createRequire(import.meta.url).resolve('#compress-worker'))
     const seat: Seat = { worker, jobs: new Map() }
-    worker.on('message', ({ id, member }: CompressAnswer) => {
+    worker.on('message', ({ id, size }: CompressAnswer) => {
       const job = seat.jobs.get(id)
       seat.jobs.delete(id)
       if (seat.jobs.size === 0) worker.unref()
-      job?.resolve(member)
+      job?.resolve(size)
     })
     const fail = (cause: unknown): void => {
       const index = this.#seats.indexOf(seat)

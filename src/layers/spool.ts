@@ -117,10 +117,10 @@ class Spool {
     this.#diff.update(bytes)
     this.#tarBytes += length
     const { compression, compressors } = this.#shop
-    const member = compression.kind === 'none' ? bytes : compressors.compress(bytes, compression.level)
+    const size = compression.kind === 'none' ? length : compressors.compress(block, length, compression.level)
     const written = this.#written
     const tarBytes = this.#tarBytes
-    this.#written = this.#append(written, member, tarBytes).finally(() => this.#shop.blocks.give(block))
+    this.#written = this.#append(written, block, size, tarBytes).finally(() => this.#shop.blocks.give(block))
   }
 
   async finish(): Promise<SpooledLayer> {
@@ -137,9 +137,10 @@ class Spool {
   }
 
   /** Never rejects: the failure is kept for whoever hands over the next block, or asks for the result. */
-  async #append(before: Promise<void>, member: Uint8Array | Promise<Uint8Array>, tarBytes: number): Promise<void> {
+  async #append(before: Promise<void>, block: Buffer, size: number | Promise<number>, tarBytes: number): Promise<void> {
     try {
-      const [bytes] = await Promise.all([member, before])
+      const [length] = await Promise.all([size, before])
+      const bytes = block.subarray(0, length)
       if (this.#failure !== undefined) return
       throwIfCancelled(this.#shop.signal, 'write layer')
       this.#digest.update(bytes)
