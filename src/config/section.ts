@@ -81,15 +81,16 @@ export class Section {
 
   /** Where each of these keys stands, of those that are there. */
   places(keys: readonly string[]): Readonly<Record<string, Position>> {
-    return Object.fromEntries(keys.filter((key) => this.#table.has(key)).map((key) => [key, this.#findings.document.locate(this.at(key))]))
+    return Object.fromEntries(keys.filter((key) => this.has(key)).map((key) => [key, this.#findings.document.locate(this.at(key))]))
   }
 
+  /** The path of a key, as the file spells it. */
   at(key: string): KeyPath {
-    return [...this.path, key]
+    return [...this.path, this.#spelling(key) ?? key]
   }
 
   has(key: string): boolean {
-    return this.#table.has(key)
+    return this.#spelling(key) !== undefined
   }
 
   /** A string; `''` where the key is absent. */
@@ -178,15 +179,15 @@ export class Section {
 
   #take(key: string): TomlValue | undefined {
     this.#asked.add(key)
-    if (this.#table.has(key)) {
-      this.#read.add(key)
-      return this.#table.get(key)
-    }
-    const other = [...this.#table.keys()].find((name) => name.toLowerCase() === key && !this.#read.has(name))
-    if (other === undefined) return undefined
-    this.#read.add(other)
-    this.#findings.warning(this.at(other), `read as ${key}: write it so`)
-    return this.#table.get(other)
+    const spelling = this.#spelling(key)
+    if (spelling === undefined) return undefined
+    this.#read.add(spelling)
+    if (spelling !== key) this.#findings.warning(this.at(key), `read as ${key}: write it so`)
+    return this.#table.get(spelling)
+  }
+
+  #spelling(key: string): string | undefined {
+    return this.#table.has(key) ? key : [...this.#table.keys()].find((name) => name.toLowerCase() === key)
   }
 
   #written(key: string): string {
