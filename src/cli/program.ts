@@ -17,7 +17,7 @@ export interface Actions {
 const NOT_YET = ['inspect', 'manifest', 'builder', 'vendor'] as const
 
 /** First words that mean a command and not a NAME. */
-export const COMMAND_WORDS: readonly string[] = ['package', 'completion', 'help', ...NOT_YET]
+export const COMMAND_WORDS: readonly string[] = ['package', 'completion', ...NOT_YET]
 
 const EXAMPLES = `
 Examples:

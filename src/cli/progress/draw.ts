@@ -6,9 +6,9 @@ import type { LayerState, ProgressState } from './state.ts'
 /** Bars that fit on a screen beside the list; the rest is counted. */
 const MOST_BARS = 6
 const NARROW = 68
-const BAR_CELLS = 16
+const BAR_CELLS = 10
 /** Everything of a bar's line but its label, with two spaces between. */
-const FIGURES = 54
+const FIGURES = 48
 const LONGEST_LABEL = 48
 
 /** The line of one target: what still keeps its image, or the image's digest. */
@@ -66,7 +66,7 @@ interface Running {
   readonly startedAt: number
 }
 
-/** `build acme/hello@1.0.0 linux/amd64  [=======>        ]  52%  15.6/30.1 MiB  10.2 MiB/s`; no bar and no rate where it is narrow. */
+/** `build acme/hello@1.0.0 linux/amd64  [====>     ]  52%  15.6/30.1 MiB  10.2 MiB/s`; no bar and no rate where it is narrow. */
 function barLine(label: string, item: Running, now: number, columns: number): string {
   const share = item.total > 0 ? Math.min(1, Math.max(0, item.bytes / item.total)) : 0
   const percent = `${Math.floor(share * 100)}%`.padStart(4)

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '../../src/cli/run.ts'
+import { recordingLibrary, scene } from './support/screen.ts'
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bp-package-completion-'))
+  writeFileSync(join(folder, 'buildpack.toml'), '')
+  writeFileSync(join(folder, 'build notes.txt'), '')
+  mkdirSync(join(folder, 'builds'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function script(shell: string): Promise<string> {
+  const context = scene()
+  expect(await run(['completion', shell], '1.2.3', context, recordingLibrary())).toBe(0)
+  return context.stdout.text
+}
+
+/** What bash offers for the last of these words, with the script sourced. */
+async function offered(...words: string[]): Promise<string[]> {
+  const ask = `${await script('bash')}
+COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 ))
+_bp_package
+printf '%s\\n' "\${COMPREPLY[@]}"`
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', ask, 'bash', 'bp-package', ...words], { cwd: folder, encoding: 'utf8' })
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+test('bash offers the commands that there are as the first word', async () => {
+  expect(await offered('')).toEqual(['package', 'completion'])
+  expect(await offered('co')).toEqual(['completion'])
+})
+
+test('bash offers options without the command too', async () => {
+  expect(await offered('--pu')).toEqual(['--publish'])
+  expect(await offered('package', 'name', '--no-')).toEqual(['--no-default-excludes', '--no-cache', '--no-progress'])
+  expect(await offered('--insec')).toEqual(['--insecure-registry', '--insecure'])
+})
+
+test('bash offers the values that an option can have, after a space or an equals sign', async () => {
+  expect(await offered('--format', '')).toEqual(['layout', 'file', 'image'])
+  expect(await offered('-f', 'la')).toEqual(['layout'])
+  expect(await offered('--format', '=')).toEqual(['layout', 'file', 'image'])
+  expect(await offered('--format', '=', 'fi')).toEqual(['file'])
+})
+
+test('bash offers files, also with spaces in their names, and folders', async () => {
+  expect((await offered('-p', 'build')).sort()).toEqual(['build notes.txt', 'buildpack.toml', 'builds'])
+  expect(await offered('--cache-dir', 'build')).toEqual(['builds'])
+})
+
+test('bash offers nothing where only the author knows', async () => {
+  expect(await offered('--tag', '')).toEqual([])
+})
+
+test('bash offers the shells', async () => {
+  expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish', '-h', '--help'])
+})
+
+test.each(['zsh', 'fish'])('the script for %s knows every option and no command that is not there yet', async (shell) => {
+  const text = await script(shell)
+  for (const name of ['append-image-name-suffix', 'plain-http', 'insecure-registry', 'no-default-excludes', 'help']) expect(text).toContain(name)
+  expect(text).toContain('layout file image')
+  expect(text).not.toMatch(/inspect|manifest create|builder|vendor/u)
+})
+
+test('zsh reads descriptions with quotes, brackets and colons as text', async () => {
+  const text = await script('zsh')
+  expect(text).toContain(String.raw`'*'{-t,--target}'[os/arch\[/variant\]\[\:distro@version\], repeatable; default\: every target of buildpack.toml]:value: '`)
+  expect(text).toContain(String.raw`composite'\''s modules`)
+})
+
+test('fish gives files to options that take them, and folders', async () => {
+  const text = await script('fish')
+  expect(text).toMatch(/ -s p -l path -r -F -d /u)
+  expect(text).toContain('-l cache-dir -x -a "(__fish_complete_directories)"')
+  expect(text).toContain(String.raw`composite\'s modules`)
+})
