@@ -1,7 +1,7 @@
 /**
  * The candidate an author most likely meant by `word`, or none. Near is: the same but for case, `-` and `_`; a few
- * typing slips (one per three letters, a swap of neighbours counts once); or a longer or shorter form with a common
- * beginning. `nearest('manfest', ['manifest'])` is `manifest`, `nearest('distributions', ['distros'])` is `distros`.
+ * typing slips (one per three letters, a swap of neighbours counts once); the same letters in another order; or a longer
+ * or shorter form with a common beginning. `nearest('manfest', ['manifest'])` is `manifest`, `nearest('distributions', ['distros'])` is `distros`.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: { readonly candidate: string; readonly distance: number } | undefined
@@ -17,12 +17,17 @@ function distanceBetween(word: string, candidate: string): number | undefined {
   if (word === '') return undefined
   const slips = slipsBetween(word, candidate)
   if (slips <= Math.max(1, Math.floor(Math.min(word.length, candidate.length) / 3))) return slips
+  if (lettersOf(word) === lettersOf(candidate)) return slips
   const shared = sharedBeginning(word, candidate)
   return shared >= 4 && shared >= Math.min(word.length, candidate.length) - 2 ? slips : undefined
 }
 
 function plainForm(word: string): string {
   return word.toLowerCase().replaceAll(/[-_\s]/g, '')
+}
+
+function lettersOf(word: string): string {
+  return word.split('').toSorted().join('')
 }
 
 function sharedBeginning(a: string, b: string): number {

@@ -1,12 +1,12 @@
 import { nearest } from '../config/suggest.ts'
 import type { Target } from './target.ts'
 
-/** Go's ports: every os with its architectures (SPEC-package.md section 2). */
+/** Go's ports (SPEC-package.md section 2), with the architectures of those that images run on; macos is darwin to most. */
 const ports: ReadonlyMap<string, readonly string[]> = new Map([
   ['linux', ['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le', 'ppc64', 'ppc64le', 'riscv64', 's390x']],
   ['windows', ['386', 'amd64', 'arm', 'arm64']],
   ['freebsd', ['386', 'amd64', 'arm']],
-  ...['aix', 'android', 'darwin', 'dragonfly', 'illumos', 'ios', 'js', 'netbsd', 'openbsd', 'plan9', 'solaris', 'wasip1'].map(
+  ...['aix', 'android', 'darwin', 'macos', 'dragonfly', 'illumos', 'ios', 'js', 'netbsd', 'openbsd', 'plan9', 'solaris', 'wasip1'].map(
     (os): [string, readonly string[]] => [os, []],
   ),
 ])
@@ -44,7 +44,6 @@ const otherNames: ReadonlyMap<string, string> = new Map([
   ['powerpc64le', 'ppc64le'],
   ['riscv', 'riscv64'],
   ['s390', 's390x'],
-  ['macos', 'darwin'],
   ['win32', 'windows'],
   ['win', 'windows'],
 ])
@@ -69,7 +68,7 @@ function checkOs(os: string): readonly TargetFault[] {
   const known = imageSystems.join(', ')
   if (os === '') return [{ key: 'os', found: 'no os', wanted: `one of ${known}` }]
   if (ports.has(os)) return [{ key: 'os', found: `os "${os}"`, wanted: `one that images run on: ${known}` }]
-  return [{ key: 'os', found: `unknown os "${os}"`, wanted: `one of ${known}${didYouMean(os, [...ports.keys()])}` }]
+  return [{ key: 'os', found: `unknown os "${os}"`, wanted: `one of ${known}${didYouMean(os, imageSystems)}` }]
 }
 
 function checkArch(os: string, arch: string): readonly TargetFault[] {
@@ -83,7 +82,7 @@ function checkVariant(arch: string, variant: string | undefined): readonly Targe
   const known = variants.get(arch) ?? []
   if (variant === undefined || variant === '' || known.includes(variant)) return []
   const wanted = known.length === 0 ? 'none' : `one of ${known.join(', ')}`
-  return [{ key: 'variant', found: `unknown variant "${variant}"`, wanted: `${wanted} for ${arch}${didYouMean(variant, known)}` }]
+  return [{ key: 'variant', found: `unknown variant "${variant}"`, wanted: `${wanted} for ${arch}` }]
 }
 
 /** A name or version becomes part of a folder's name, of a tag and of the text form, so it is one plain word. */

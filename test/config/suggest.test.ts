@@ -11,6 +11,7 @@ describe('the nearest word', () => {
     ['biulder', 'builder'],
     ['pakage', 'package'],
     ['vendor_', 'vendor'],
+    ['vodner', 'vendor'],
   ])('to %s is %s', (word, expected) => {
     expect(nearest(word, commands)).toBe(expected)
   })
