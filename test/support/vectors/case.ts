@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { TreeEntry } from './tree.ts'
+import type { TreeEntry } from '../tree/tree.ts'
 
 /** One command of a case; the last one is judged, earlier ones prepare. */
 export interface CaseCommand {

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ReadOutput } from '../read-back/registry.ts'
+import { readOutput, readTags } from '../read-back/registry.ts'
+import type { CliResult } from '../cli.ts'
+import { hostArch, runCli } from '../cli.ts'
+import { emptyTree, snapshot, writeEntries } from '../tree/tree.ts'
+import type { Outcome, PackageCase } from './case.ts'
+
+/** What one case really did, and what the registry holds afterwards. */
+export interface CaseRun extends CliResult {
+  readonly repository: string
+  readonly host: string
+  readonly outputs: readonly ReadOutput[]
+  readonly tags: readonly string[]
+  /** The author's folder before the judged command and after it. */
+  readonly before: Readonly<Record<string, string>>
+  readonly after: Readonly<Record<string, string>>
+}
+
+/** Fills a text's `{registry}`, `{repo}` and `{host}`. */
+export function filler(host: string, repository: string): (text: string) => string {
+  return (text) => text.replaceAll('{registry}', host).replaceAll('{repo}', repository).replaceAll('{host}', hostArch)
+}
+
+/** Runs a case's commands against the registry at `host` (plain HTTP on loopback) and reads back what is there. */
+export async function runCase(input: PackageCase, host: string, outcome: Outcome): Promise<CaseRun> {
+  const repository = `vector-${randomBytes(4).toString('hex')}`
+  const fill = filler(host, repository)
+  const work = await emptyTree()
+  const home = await emptyTree()
+  try {
+    await writeEntries(work.path, input.entries, fill)
+    let before = await snapshot(work.path)
+    let result: CliResult = { code: 0, stdout: '', stderr: '' }
+    for (const [at, command] of input.commands.entries()) {
+      const last = at === input.commands.length - 1
+      const cwd = join(work.path, command.cwd)
+      await mkdir(cwd, { recursive: true })
+      before = await snapshot(work.path)
+      result = await runCli([...command.args, ...(last ? (outcome.args ?? []) : [])].map(fill), { cwd, home: home.path })
+      if (!last && result.code !== 0) throw new Error(`a preparing command failed: ${result.stderr}`)
+    }
+    const tags = await readTags(host, repository)
+    const outputs: ReadOutput[] = []
+    for (const name of outcome.outputs.map((output) => fill(output.name))) outputs.push(await readNamed(host, name))
+    return { ...result, repository, host, outputs, tags, before, after: await snapshot(work.path) }
+  } finally {
+    await work.remove()
+    await home.remove()
+  }
+}
+
+/** Reads `host/repository:tag`. */
+export function readNamed(host: string, name: string): Promise<ReadOutput> {
+  const [repository = '', tag = 'latest'] = name.slice(host.length + 1).split(':')
+  return readOutput(host, repository, tag, name)
+}
