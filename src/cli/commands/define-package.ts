@@ -56,7 +56,7 @@ function whatOptions(): Option[] {
     new Option('--flatten', "one layer for all of a composite's modules"),
     repeatable('--flatten-exclude <id@version>', 'module that keeps a layer of its own, repeatable').implies({ flatten: true }),
     repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore would, repeatable'),
-    new Option('--no-default-excludes', 'package .git, .env, editor files and the like too'),
+    new Option('--no-default-excludes', 'package .git, .DS_Store, *.swp and the like too'),
   ]
 }
 

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import type { Actions } from '../../src/cli/program.ts'
+import { SHELLS, createProgram } from '../../src/cli/program.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import { PackagerError } from '../../src/errors.ts'
+import { exitCodeOf } from '../../src/cli/fault.ts'
+
+const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+const nothing: Actions = { package: async () => undefined, completion: async () => undefined }
+
+/** The first cells of the tables below a heading, without their backticks. */
+function firstCells(from: string, to: string): string[] {
+  const section = text.slice(text.indexOf(from), text.indexOf(to))
+  return [...section.matchAll(/^\| `([^`]+)`/gmu)].map((match) => match[1] ?? '')
+}
+
+test('docs/cli.md has every option, as the parser knows it, and no other', () => {
+  const program = createProgram('1.2.3', nothing)
+  const packaging = program.commands.find((command) => command.name() === 'package')
+  const known = [...(packaging?.options ?? []), ...program.options].map((option) => option.flags)
+  expect(known.length).toBeGreaterThan(30)
+  expect(firstCells('## Options of', '## The name').sort()).toEqual([...known, '-h, --help'].sort())
+})
+
+test('docs/cli.md names the shells, and only commands that are there', () => {
+  expect(text).toContain(`bp-package completion ${SHELLS.join('|')}`)
+  for (const shell of SHELLS) expect(text).toContain(`bp-package completion ${shell}`)
+  expect(text).not.toMatch(/bp-package (inspect|manifest|builder|vendor)/u)
+})
+
+test('docs/cli.md has the exit codes that errors get', () => {
+  const codes: ErrorCode[] = ['USAGE', 'NETWORK', 'CANCELLED']
+  const exits = codes.map((code) => exitCodeOf(new PackagerError({ code, step: 'x', found: 'y' }), false))
+  const section = text.slice(text.indexOf('## Exit codes'), text.indexOf('## Environment'))
+  for (const exit of [0, ...exits]) expect(section).toContain(`| ${exit} |`)
+})
