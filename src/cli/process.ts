@@ -17,7 +17,7 @@ export async function runProcess(argv: readonly string[], version: string): Prom
   process.exit(code)
 }
 
-/** The first SIGINT or SIGTERM asks the run to stop and clean up; the second one does not wait for that. */
+/** The first SIGINT or SIGTERM, or the terminal's closing, asks the run to stop and clean up; the second one does not wait for that. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController()
   // Every request and file in flight listens to it; Node would warn of a leak from the eleventh on.
@@ -26,14 +26,13 @@ function interruptSignal(): AbortSignal {
     if (controller.signal.aborted) process.exit(EXIT.interrupted)
     controller.abort()
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
   return controller.signal
 }
 
-/** `bp-package ... | head -1`: whoever read has had enough, which is no failure of ours. */
+/** `bp-package ... | head -1`: whoever read has had enough, which is no failure of ours. A closed terminal says `EIO`. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
 }
 
 /** Waits until what was written has left the process; a stream that is closed has nothing left. */

@@ -60,7 +60,7 @@ export const VERB: Readonly<Record<PutStatus, string>> = {
 function layerBuiltText(event: Extract<Event, { type: 'layer-built' }>, state: ProgressState, now: number): string {
   const layer = state.layers.get(event.layer)
   const targets = layer === undefined ? '' : ` for ${escapeLine(layer.targets.join(', '))}`
-  const sizes = `${formatBytes(event.bytes)} in ${formatBytes(event.size)}`
+  const sizes = `${formatBytes(event.bytes)} to ${formatBytes(event.size)}`
   const how = event.cached ? 'from the cache' : layer === undefined ? '' : formatDuration(now - layer.startedAt)
   return `built ${escapeLine(event.module)}${targets}: ${[sizes, how].filter((part) => part !== '').join(', ')}`
 }

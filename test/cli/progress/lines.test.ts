@@ -32,11 +32,11 @@ test.each<[string, Event, string]>([
 
 test('a layer is one line when it is built, with its targets, sizes and time', () => {
   const progress: Event = { type: 'layer-progress', layer: 'L', bytes: 5 }
-  expect(lines([STARTED, progress, BUILT])).toEqual(['built acme/hello@1.0.0 for linux/amd64, linux/arm64: 76.3 MiB in 28.6 MiB, 2.0 s'])
+  expect(lines([STARTED, progress, BUILT])).toEqual(['built acme/hello@1.0.0 for linux/amd64, linux/arm64: 76.3 MiB to 28.6 MiB, 2.0 s'])
 })
 
 test('a layer from the cache says so', () => {
-  expect(lines([STARTED, { ...BUILT, cached: true }])).toEqual(['built acme/hello@1.0.0 for linux/amd64, linux/arm64: 76.3 MiB in 28.6 MiB, from the cache'])
+  expect(lines([STARTED, { ...BUILT, cached: true }])).toEqual(['built acme/hello@1.0.0 for linux/amd64, linux/arm64: 76.3 MiB to 28.6 MiB, from the cache'])
 })
 
 test('progress makes no lines', () => {
