@@ -46,7 +46,7 @@ async function againstLimit(name, roots) {
     return tar
   }))
   const parts = tars.length > 1 ? tars : await halves(tars[0])
-  const limit = ['-c', `${parts.map((part) => `(cat ${part} >/dev/null; ${tool} ${part} >${part}.gz; ${sum} ${part} ${part}.gz >/dev/null) &`).join(' ')} wait`]
+  const limit = ['-c', `${parts.map((part) => `(${tool} ${part} >${part}.gz; ${sum} ${part} ${part}.gz >/dev/null) &`).join(' ')} wait`]
   const output = join(work, `${name}.oci`)
   const result = await alternate({
     ours: async () => {

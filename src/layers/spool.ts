@@ -97,7 +97,7 @@ class Spool {
   readonly #digest = createHash('sha256')
   #tarBytes = 0
   #size = 0
-  #failure: unknown
+  #failure: Error | undefined
   #written: Promise<void> = Promise.resolve()
 
   constructor(file: FileHandle, path: string, shop: Workshop, onBytes: (bytes: number) => void) {
@@ -148,7 +148,7 @@ class Spool {
       this.#size += bytes.byteLength
       this.#onBytes(tarBytes)
     } catch (cause) {
-      this.#failure ??= cause
+      this.#failure ??= cause instanceof Error ? cause : new TypeError(String(cause))
     }
   }
 
