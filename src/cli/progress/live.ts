@@ -54,6 +54,7 @@ class LiveList {
   #timer: NodeJS.Timeout | undefined
   /** How the rows end that start after `end`: listr2 loads parts of itself first. */
   #ended: boolean | undefined
+  #closing: Promise<void> | undefined
 
   constructor(context: Context) {
     this.#context = context
@@ -71,26 +72,28 @@ class LiveList {
     if (event.type === 'plan' && this.#running === undefined && this.#ended === undefined) this.#start()
   }
 
-  /** Writes a line now if no list is drawn; else below the list: when it has ended, or by ending it. */
+  /** Writes a line now if no list is drawn; else below the list: when it has ended, or by ending it. No list starts after an end. */
   say(text: string, keepDrawing: boolean): void {
-    if (this.#running === undefined) {
-      this.#context.stderr.write(`${text}\n`)
-      return
-    }
-    this.#later.push(text)
+    if (this.#running === undefined) this.#context.stderr.write(`${text}\n`)
+    else this.#later.push(text)
     if (!keepDrawing) void this.end(false)
   }
 
+  /** May be called twice: by an interrupt, and when the run has cleaned up. */
   async end(success: boolean): Promise<void> {
-    const running = this.#running
-    this.#ended ??= success
+    this.#closing ??= this.#close(success)
+    await this.#closing
+    const later = this.#later.splice(0)
+    if (later.length > 0) this.#context.stderr.write(`${later.join('\n')}\n`)
+  }
+
+  async #close(success: boolean): Promise<void> {
+    this.#ended = success
     clearInterval(this.#timer)
     this.#frame()
     for (const handle of this.#handles) handle.settle(success)
-    await running
+    await this.#running
     this.#running = undefined
-    const later = this.#later.splice(0)
-    if (later.length > 0) this.#context.stderr.write(`${later.join('\n')}\n`)
   }
 
   #start(): void {

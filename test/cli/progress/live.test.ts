@@ -91,9 +91,17 @@ test('an interrupt ends the list and is told below it, while the run cleans up',
   await shown(screen, 'linux/amd64')
   reporter.interrupted()
   await shown(screen, 'interrupted, cleaning up')
-  reporter.report({ type: 'warning', message: 'after' })
+  for (const event of [STARTED, ...DONE, { type: 'warning', message: 'after' } as const]) reporter.report(event)
   await reporter.end(false)
   expect(stripVTControlCharacters(screen.text)).toMatch(/a\/hello:1\ninterrupted, cleaning up; once more to stop at once\nwarning: after\n$/u)
+})
+
+test('no list is started after an interrupt', async () => {
+  const { reporter, screen } = await live()
+  reporter.interrupted()
+  reporter.report(PLAN)
+  await reporter.end(false)
+  expect(screen.text).toBe('interrupted, cleaning up; once more to stop at once\n')
 })
 
 test('nothing is wider than a narrow terminal', async () => {
