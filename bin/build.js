@@ -29,8 +29,4 @@ await build({
 await build({ ...shared, entryPoints: { 'compress-worker': 'src/layers/compress-worker.ts' }, minify: true })
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc')
-execFileSync(
-  process.execPath,
-  [tsc, '-p', 'tsconfig.json', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'src', '--outDir', 'dist/types', '--noUnusedLocals', 'false'],
-  { cwd: root, stdio: 'inherit' },
-)
+execFileSync(process.execPath, [tsc, '-p', 'bin/tsconfig.types.json'], { cwd: root, stdio: 'inherit' })
