@@ -1,5 +1,5 @@
 import type { BuilderConfig } from './builder.ts'
-import type { Findings } from './section.ts'
+import type { Findings } from './findings.ts'
 
 /** One thing that must hold in builder.toml; all run. */
 interface Rule {

@@ -3,7 +3,8 @@ import { checkBuilder } from './builder-rules.ts'
 import type { Checked } from './checked.ts'
 import type { ModuleInfo } from './fields.ts'
 import { readMember, readModuleInfo, readOrder, readTargets } from './fields.ts'
-import type { Findings, Section } from './section.ts'
+import type { Findings } from './findings.ts'
+import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
 import type { Position } from './toml.ts'
 
@@ -49,7 +50,13 @@ export interface BuilderConfig {
   readonly targets: readonly TargetDeclaration[]
 }
 
-const elsewhere = { groups: '[[order]], as [[order.group]]', 'order-ext': '[[order-extensions]]', env: '[build]', images: '[run]', metadata: 'buildpack.toml' }
+const elsewhere = {
+  groups: '[[order]], as [[order.group]]',
+  'order-ext': '[[order-extensions]]',
+  env: '[build]',
+  images: '[run]',
+  metadata: 'buildpack.toml',
+}
 
 /** Reads builder.toml. An unknown key is a problem, as it is for pack. */
 export function readBuilderToml(text: string, file: string): Checked<BuilderConfig> {
@@ -121,7 +128,8 @@ function readImages(root: Section, findings: Findings): Pick<BuilderConfig, 'bui
 }
 
 function warnOfClash(findings: Findings, key: string, old: string, current: string): void {
-  if (old !== '' && current !== '' && old !== current) findings.warning(['stack', key], `is not used: ${key === 'build-image' ? 'build.image' : 'run.images'} says "${current}"`)
+  if (old === '' || current === '' || old === current) return
+  findings.warning(['stack', key], `is not used: ${key === 'build-image' ? 'build.image' : 'run.images'} says "${current}"`)
 }
 
 function readBuildEnvironment(section: Section): BuildEnvironment {

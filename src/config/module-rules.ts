@@ -1,5 +1,6 @@
 import type { ModuleConfig } from './buildpack.ts'
-import type { Findings, Section } from './section.ts'
+import type { Findings } from './findings.ts'
+import type { Section } from './section.ts'
 
 /** A module's file as read, before anything is judged. */
 export interface ModuleDraft {
@@ -40,7 +41,8 @@ const rules: readonly Rule[] = [
   {
     name: 'api is a version',
     check({ writtenApi }, findings) {
-      if (writtenApi !== undefined && apiVersion(writtenApi) === undefined) findings.problem(['api'], `is "${writtenApi}", must be a version such as 0.10`)
+      if (writtenApi === undefined || apiVersion(writtenApi) !== undefined) return
+      findings.problem(['api'], `is "${writtenApi}", must be a version such as 0.10`)
     },
   },
   {
@@ -59,7 +61,8 @@ const rules: readonly Rule[] = [
         for (const [index, member] of group.entries()) {
           const path = ['order', entry, 'group', index]
           if (member.id === '') findings.problem([...path, 'id'], 'is required')
-          if (member.version === '') findings.problem([...path, 'version'], `is required: the version of ${member.id === '' ? 'the module' : member.id} to package`)
+          const module = member.id === '' ? 'the module' : member.id
+          if (member.version === '') findings.problem([...path, 'version'], `is required: the version of ${module} to package`)
         }
       }
     },

@@ -1,7 +1,8 @@
 import type { TargetDeclaration } from './buildpack.ts'
 import type { Checked } from './checked.ts'
 import { readTargets } from './fields.ts'
-import type { Findings, Section } from './section.ts'
+import type { Findings } from './findings.ts'
+import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
 
 /** One `[[dependencies]]` of package.toml: exactly one of the two is set. */
@@ -44,7 +45,7 @@ export function readPackageToml(text: string, file: string): Checked<PackageConf
     const dependencies = root.sections('dependencies').map((section) => readDependency(section, findings))
     const targets = readTargets(root, 'refuse')
     const platformOs = readPlatformOs(root, findings)
-    root.close('refuse', { id: 'buildpack.toml', api: 'buildpack.toml', order: 'buildpack.toml', stacks: 'buildpack.toml', metadata: 'buildpack.toml' })
+    root.close('refuse', Object.fromEntries(['id', 'api', 'order', 'stacks', 'metadata'].map((key) => [key, 'buildpack.toml'])))
     const uri = buildpack ?? extension ?? '.'
     const kind = buildpack === undefined && extension !== undefined ? 'extension' : 'buildpack'
     const uriDeclared = buildpack !== undefined || extension !== undefined

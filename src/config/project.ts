@@ -1,5 +1,6 @@
 import type { Checked } from './checked.ts'
-import type { Findings, Section } from './section.ts'
+import type { Findings } from './findings.ts'
+import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
 
 /** Which platforms a dependency of a composite is meant for; elsewhere it is left out on purpose. */

@@ -1,54 +1,13 @@
-import type { Problem } from '../errors.ts'
 import type { Checked } from './checked.ts'
+import { Findings } from './findings.ts'
 import { nearest } from './suggest.ts'
-import type { Position, TomlDocument } from './toml.ts'
+import type { Position } from './toml.ts'
 import { parseToml } from './toml.ts'
 import type { KeyPath, TomlTable, TomlValue } from './toml-value.ts'
 import { formatKey, isList, isTable, kindOf } from './toml-value.ts'
 
 /** What to do with a key that nothing reads: `warn` where other tools keep keys of their own, `refuse` elsewhere. */
 export type UnknownKeys = 'warn' | 'refuse'
-
-/** Collects what is wrong with one file; every message is about a path in it. */
-export class Findings {
-  readonly file: string
-  readonly document: TomlDocument
-  readonly #problems: Problem[] = []
-  readonly #warnings: Problem[] = []
-
-  constructor(file: string, document: TomlDocument) {
-    this.file = file
-    this.document = document
-  }
-
-  /** One problem for each key, the first: what has the wrong type is not missing as well. */
-  problem(path: KeyPath, message: string): void {
-    if (path.length === 0 || !this.has(path)) this.#problems.push(this.#at(path, message))
-  }
-
-  /** Whether something is already said of this key. */
-  has(path: KeyPath): boolean {
-    return this.#problems.some(({ key }) => key === formatKey(path))
-  }
-
-  warning(path: KeyPath, message: string): void {
-    this.#warnings.push(this.#at(path, message))
-  }
-
-  /** The value, unless something is wrong with the file. Findings come in the order of the file. */
-  checked<T>(value: T): Checked<T> {
-    const problems = this.#problems.toSorted(inOrder)
-    return { value: problems.length === 0 ? value : undefined, problems, warnings: this.#warnings.toSorted(inOrder) }
-  }
-
-  #at(path: KeyPath, message: string): Problem {
-    return { file: this.file, ...this.document.locate(path), key: formatKey(path), message }
-  }
-}
-
-function inOrder(a: Problem, b: Problem): number {
-  return a.line - b.line || a.column - b.column
-}
 
 /** Reads a whole file: broken TOML is its only problem, otherwise `read` says what else is wrong. */
 export function readDocument<T>(text: string, file: string, read: (root: Section, findings: Findings) => T): Checked<T> {

@@ -52,7 +52,7 @@ export class TomlCursor {
     const start = this.at
     this.at += 3
     while (!this.text.startsWith(long, this.at)) {
-      if (this.at >= this.text.length) this.#stopAt(start)
+      if (this.at >= this.text.length) this.stopAt(start)
       this.at += quote === '"' && this.next() === '\\' ? 2 : 1
     }
     this.at += 3
@@ -65,16 +65,21 @@ export class TomlCursor {
     const start = this.at
     this.at += 1
     for (let char = this.next(); char !== quote; char = this.next()) {
-      if (char === undefined || char === '\n') this.#stopAt(start)
+      if (char === undefined || char === '\n') this.stopAt(start)
       this.at += quote === '"' && char === '\\' ? 2 : 1
     }
     this.at += 1
     return this.text.slice(start + 1, this.at - 1)
   }
 
-  #stopAt(offset: number): never {
+  /** Says what is wrong at an offset, where anything is. */
+  refuse(offset: number, verdict: string | undefined): void {
+    if (verdict !== undefined) this.stopAt(offset, verdict)
+  }
+
+  stopAt(offset: number, verdict?: string): never {
     this.at = offset
-    throw new ScanStop()
+    throw new ScanStop(verdict)
   }
 }
 

@@ -12,11 +12,13 @@ export interface MaskedToml {
 const dateMark = '\uFFFE'
 
 /**
- * Hides two things from `@iarna/toml` (version 3):
+ * Hides three things from `@iarna/toml` (version 3):
  * - keys that every JavaScript object inherits. The parser looks a table's name up without asking whether it is the
  *   table's own, so `[constructor]` would write into `Object` itself;
- * - dates, of which it rejects some that are valid, such as any date right before a comma.
- * A key becomes another of the same length that the text has nowhere, a date a string, so lines and columns stay.
+ * - dates, of which it rejects some that are valid, such as any date right before a comma;
+ * - zeros with an exponent, which it rejects.
+ * A key becomes another of the same length that the text has nowhere, a date a string, `0e1` a `0.0`: lines and columns
+ * stay.
  */
 export function maskToml(text: string, scan: TomlScan): MaskedToml {
   const names = new Map<string, string>()
@@ -29,7 +31,12 @@ export function maskToml(text: string, scan: TomlScan): MaskedToml {
   }
   const dates = scan.dates.map(([start, end]) => ({ start, end, by: `"${dateMark}${String(start).padStart(end - start - 3, '0')}"` }))
   const written = new Map(scan.dates.map(([start, end], index) => [dates[index]?.by.slice(1, -1) ?? '', text.slice(start, end)]))
-  return { text: cut(text, [...cuts, ...dates]), unmask: (tree) => unmaskTable(tree, names, written) }
+  const zeros = scan.zeros.map(([start, end]) => ({ start, end, by: plainZero(text.slice(start, end)) }))
+  return { text: cut(text, [...cuts, ...dates, ...zeros]), unmask: (tree) => unmaskTable(tree, names, written) }
+}
+
+function plainZero(written: string): string {
+  return written.replace(/0[eE].*/, (zero) => '0.'.padEnd(zero.length, '0'))
 }
 
 function maskFor(name: string, length: number, text: string, names: Map<string, string>): string {

@@ -1,5 +1,6 @@
 import { ScanStop, TomlCursor, unescaped } from './toml-cursor.ts'
 import { isCalendarDate } from './toml-date.ts'
+import { TableRules } from './toml-tables.ts'
 import type { KeyPath } from './toml-value.ts'
 
 /** One key as it stands in the text: its name, and the offsets of the token itself, quotes included. */
@@ -19,6 +20,8 @@ export interface TomlScan {
   readonly statements: readonly { readonly path: KeyPath; readonly start: number }[]
   readonly keys: readonly KeyToken[]
   readonly dates: readonly (readonly [start: number, end: number])[]
+  /** Zeros with an exponent, such as `0e1`. */
+  readonly zeros: readonly (readonly [start: number, end: number])[]
   /** Where reading stopped: the end of the text, or the first thing that is not TOML. */
   readonly end: number
   /** Why it stopped, for what the parser would let pass. */
@@ -51,11 +54,13 @@ class Scanner {
   readonly #cursor: TomlCursor
   #context: KeyPath = []
   readonly #lists = new Map<string, number>()
+  readonly #tables = new TableRules()
   readonly #places = new Map<string, number>()
   readonly #values = new Map<string, readonly [number, number]>()
   readonly #statements: { path: KeyPath; start: number }[] = []
   readonly #keys: KeyToken[] = []
   readonly #dates: (readonly [number, number])[] = []
+  readonly #zeros: (readonly [number, number])[] = []
 
   constructor(text: string) {
     this.#cursor = new TomlCursor(text)
@@ -71,8 +76,8 @@ class Scanner {
       if (!(stop instanceof ScanStop)) throw stop
       verdict = stop.verdict
     }
-    const found = { places: this.#places, values: this.#values, statements: this.#statements, keys: this.#keys, dates: this.#dates }
-    return { ...found, end: cursor.at, verdict }
+    const found = { places: this.#places, values: this.#values, statements: this.#statements, keys: this.#keys }
+    return { ...found, dates: this.#dates, zeros: this.#zeros, end: cursor.at, verdict }
   }
 
   #statement(): void {
@@ -91,7 +96,8 @@ class Scanner {
     let path: KeyPath = []
     for (const name of names.slice(0, -1)) path = this.#lastOf(this.#place([...path, name], start))
     path = this.#place([...path, ...names.slice(-1)], start)
-    if (isList) {
+    if (!isList) this.#cursor.refuse(start, this.#tables.header(path))
+    else {
       const index = this.#lists.get(pathName(path)) ?? 0
       this.#lists.set(pathName(path), index + 1)
       path = this.#place([...path, index], start)
@@ -109,7 +115,10 @@ class Scanner {
   #assignment(context: KeyPath): void {
     const start = this.#cursor.at
     let path = context
-    for (const token of this.#dottedKey()) path = this.#place([...path, token.name], token.start)
+    for (const token of this.#dottedKey()) {
+      if (path.length > context.length) this.#cursor.refuse(token.start, this.#tables.dotted(path))
+      path = this.#place([...path, token.name], token.start)
+    }
     this.#statements.push({ path, start })
     this.#cursor.expect('=')
     this.#cursor.skip(blank)
@@ -146,19 +155,22 @@ class Scanner {
     else if (first === '[') this.#list(path)
     else if (first === '{') this.#inlineTable(path)
     else if (this.#cursor.skip(date)) this.#date(start)
-    else if (!this.#cursor.skip(scalar)) throw new ScanStop()
+    else this.#scalar(start)
     this.#values.set(pathName(path), [start, this.#cursor.at])
   }
 
   #date(start: number): void {
-    const end = this.#cursor.at
-    const text = this.#cursor.text.slice(start, end)
-    if (isCalendarDate(text)) {
-      this.#dates.push([start, end])
-      return
-    }
-    this.#cursor.at = start
-    throw new ScanStop(`${text} is no date of the calendar`)
+    const text = this.#cursor.text.slice(start, this.#cursor.at)
+    if (!isCalendarDate(text)) this.#cursor.stopAt(start, `${text} is no date of the calendar`)
+    this.#dates.push([start, this.#cursor.at])
+  }
+
+  /** Digits before a dash or a colon are meant for a date: those in its form are read already. */
+  #scalar(start: number): void {
+    if (!this.#cursor.skip(scalar)) throw new ScanStop()
+    const text = this.#cursor.text.slice(start, this.#cursor.at)
+    if (/^\d+[-:]/.test(text)) this.#cursor.stopAt(start, `${text} is no date: write it as 2006-01-02T15:04:05Z, or as a string`)
+    if (/^[+-]?0[eE][+-]?\d+(?:_\d+)*$/.test(text)) this.#zeros.push([start, this.#cursor.at])
   }
 
   #list(path: KeyPath): void {

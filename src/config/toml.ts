@@ -91,7 +91,8 @@ function redefined(at: number, text: string, scan: TomlScan): { readonly offset:
   const again = scan.statements.findLast(({ start }) => start < at)
   if (again === undefined) return { offset: at, message: 'a key is defined twice' }
   const first = scan.places.get(pathName(again.path))
-  const where = first === undefined || first === again.start ? 'is already defined in another way' : `is defined twice, first on line ${positionsIn(text)(first).line}`
+  const known = first !== undefined && first !== again.start
+  const where = known ? `is defined twice, first on line ${positionsIn(text)(first).line}` : 'is already defined in another way'
   return { offset: again.start, message: `${formatKey(again.path)} ${where}` }
 }
 

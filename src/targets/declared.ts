@@ -18,7 +18,9 @@ export function declaredTargets(declarations: readonly TargetDeclaration[], file
     for (const target of targets) {
       const before = chosen.get(formatTarget(target))
       if (before === undefined) chosen.set(formatTarget(target), target)
-      else if (before.path !== target.path) problems.push(problemAt(declaration, 'path', index, file, `${formatTarget(target)} is declared before with another path`))
+      else if (before.path !== target.path) {
+        problems.push(problemAt(declaration, 'path', index, file, `${formatTarget(target)} is declared before with another path`))
+      }
     }
     return targets
   })

@@ -90,7 +90,10 @@ function checkDistro(distro: Target['distro']): readonly TargetFault[] {
   if (distro === undefined) return []
   const { name, version = '' } = distro
   const wanted = 'a name, and at most one version: name@version'
-  if (name === '') return [{ key: 'distros', found: version === '' ? 'a distribution without name' : `version "${version}" without the name of a distribution`, wanted }]
+  if (name === '') {
+    const found = version === '' ? 'a distribution without name' : `version "${version}" without the name of a distribution`
+    return [{ key: 'distros', found, wanted }]
+  }
   if (/[\s/\\:;,@]|^\.+$/.test(name) || /[\s/\\:;,@]|^\.+$/.test(version)) {
     return [{ key: 'distros', found: `distribution "${name}${version === '' ? '' : `@${version}`}"`, wanted }]
   }

@@ -86,7 +86,8 @@ function sourceWarnings(sources: TargetSources, origin: ResolvedTargets['origin'
   const file = isComposite ? packageFile : moduleFile
   const warnings: Warning[] = []
   if (!isComposite && packageTargets.length > 0) {
-    warnings.push({ message: `[[targets]] of ${packageFile} are not used: only a composite takes its targets from there`, hint: `move them to ${moduleFile}` })
+    const message = `[[targets]] of ${packageFile} are not used: only a composite takes its targets from there`
+    warnings.push({ message, hint: `move them to ${moduleFile}` })
   }
   if (platformOs !== undefined && origin === 'host') {
     warnings.push({ message: `platform.os of ${packageFile} is deprecated`, hint: `declare [[targets]] in ${file} in its place` })
@@ -94,7 +95,8 @@ function sourceWarnings(sources: TargetSources, origin: ResolvedTargets['origin'
   if (platformOs !== undefined && origin !== 'host') {
     const others = targets.filter(({ os }) => os !== platformOs).map(formatTarget)
     const clash = others.length === 0 ? '' : `, and says "${platformOs}" where the target is ${others.join(', ')}`
-    warnings.push({ message: `platform.os of ${packageFile} is not used: ${origin === 'flags' ? '--target' : '[[targets]]'} names the os${clash}`, hint: 'remove [platform]' })
+    const by = origin === 'flags' ? '--target' : '[[targets]]'
+    warnings.push({ message: `platform.os of ${packageFile} is not used: ${by} names the os${clash}`, hint: 'remove [platform]' })
   }
   if (origin === 'host') {
     const hint = `declare [[targets]] with os and arch in ${file}, or name one with --target`
@@ -108,7 +110,8 @@ function twinWarnings(targets: readonly Target[]): readonly Warning[] {
   return targets.flatMap((target, index) => {
     const twin = targets.slice(0, index).find((other) => samePlatform(platformOf(other), platformOf(target)))
     if (twin === undefined) return []
-    const message = `${formatTarget(twin)} and ${formatTarget(target)} have the same platform in the index: it holds a distribution's version, not its name`
+    const pair = `${formatTarget(twin)} and ${formatTarget(target)}`
+    const message = `${pair} have the same platform in the index: it holds a distribution's version, not its name`
     return [{ message, hint: 'give their distributions different versions' }]
   })
 }

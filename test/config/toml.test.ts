@@ -127,6 +127,13 @@ describe('what the parser gets wrong by itself', () => {
     expect(table.get('inline')).toEqual(new Map([['d', { date: '1979-05-27' }]]))
   })
 
+  it('reads zeros with an exponent', () => {
+    const document = read('a = 0e0\nb = [ -0E+12, 1e2 ]')
+    expect(document.table.get('a')).toBe(0)
+    expect(document.table.get('b')).toEqual([-0, 100])
+    expect(document.written(['b', 0])).toBe('-0E+12')
+  })
+
   it.each(['2023-02-29', '1979-13-01', '24:00:00', '1979-05-27T07:60:00Z'])('refuses %s, which is no date', (date) => {
     expect(broken(`a = 1\nb = ${date}`)).toBe(`f.toml:2:5: not TOML: ${date} is no date of the calendar`)
   })
@@ -141,6 +148,9 @@ describe('broken TOML', () => {
     ['[a]\nid = 1\nid = 2', 'f.toml:3:1: not TOML: a.id is defined twice, first on line 2'],
     ['a = "x\\d"', 'f.toml:1:8: not TOML: unknown escape "\\d" in a string'],
     ['a = "x" y', 'f.toml:1:9: not TOML: unexpected character, expected only whitespace or comments till end of line'],
+    ['[a.b]\nc = 1\n[a]\nb.d = 1', 'f.toml:4:3: not TOML: a.b is already defined by a header'],
+    ['[a]\nb.c = 1\n[a.b]', 'f.toml:3:1: not TOML: a.b is already defined by dotted keys'],
+    ['a = 1:32:00', 'f.toml:1:5: not TOML: 1:32:00 is no date: write it as 2006-01-02T15:04:05Z, or as a string'],
     ['a = 1\n\rb = 2', 'f.toml:2:1: not TOML: unexpected text'],
   ])('is told with its place: %j', (text, expected) => {
     expect(broken(text)).toBe(expected)
