@@ -8,8 +8,8 @@ import { PackagerError, reason, systemCode, throwIfCancelled } from '../errors.t
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
 import { isIndexType } from '../oci/media-types.ts'
-import { verifying } from './layout-verify.ts'
 import type { Source } from './store.ts'
+import { verifying } from './verify.ts'
 
 const step = 'read image layout'
 

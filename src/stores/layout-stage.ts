@@ -1,5 +1,5 @@
 import { chmod, link, mkdir, open, rm, rmdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { PackagerError, reason, systemCode } from '../errors.ts'
 import type { Blob } from '../oci/descriptor.ts'
@@ -15,7 +15,7 @@ export interface Staging {
 
 /** Makes the staging folder for a layout at `destination`, or refuses a destination that a layout could not replace. */
 export async function stage(destination: string, suffix: string): Promise<Staging> {
-  const place = await realPlace(destination)
+  const place = await realPlace(resolve(destination))
   await checkReplaceable(place)
   const folder = hiddenBeside(place, `partial-${suffix}`)
   let madeParent: string | undefined

@@ -13,8 +13,8 @@ import { replaceFolder } from './layout-replace.ts'
 import { blobPath, layoutSource, readChildren, refName } from './layout-source.ts'
 import type { Staging } from './layout-stage.ts'
 import { counting, hiddenBeside, linked, stage, syncFolder, unstage, writeDurably } from './layout-stage.ts'
-import { verifying } from './layout-verify.ts'
 import type { PutOptions, StagedStore } from './store.ts'
+import { verifying } from './verify.ts'
 
 export { layoutSource } from './layout-source.ts'
 
