@@ -9,7 +9,7 @@ import { run } from './run.ts'
 /** Binds the command line to this process: its words, streams and signals, and its end. */
 export async function runProcess(argv: readonly string[], version: string): Promise<void> {
   const { env, arch, stdout, stderr } = process
-  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
+  for (const stream of [stdout, stderr]) stream.on('error', outputFailed)
   const host = { env, arch, stdout, stderr, cwd: () => process.cwd(), homedir, endianness }
   const code = await run(argv, version, readContext(host, () => performance.now(), interruptSignal()))
   await Promise.all([drained(stdout), drained(stderr)])
@@ -30,9 +30,14 @@ function interruptSignal(): AbortSignal {
   return controller.signal
 }
 
-/** `bp-package ... | head -1`: whoever read has had enough, which is no failure of ours. A closed terminal says `EIO`. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+/**
+ * `bp-package ... | head -1`: whoever read has had enough, which is no failure of ours. A closed terminal says `EIO`.
+ * A result that could not be written (a full disk) is one.
+ */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'EIO') return
+  process.stderr.write(`error: write the result: ${error.message}\n`)
+  process.exit(EXIT.failed)
 }
 
 /** Waits until what was written has left the process; a stream that is closed has nothing left. */

@@ -51,14 +51,16 @@ export function createProgram(version: string, actions: Actions): Command {
 }
 
 function refuse(program: Command, name: string): void {
+  const refusal = (): never => {
+    throw usageError('run', 'not part of this version', { value: name, hint: `for a package of the name "${name}" write: bp-package package ${name}` })
+  }
   program
     .command(name, { hidden: true })
     .helpOption(false)
+    .configureHelp({ formatHelp: refusal })
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(() => {
-      throw usageError('run', 'not part of this version', { value: name, hint: `for a package of the name "${name}" write: bp-package package ${name}` })
-    })
+    .action(refusal)
 }
 
 function defaultOptions(packaging: Command): Option[] {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -25,8 +25,12 @@ beforeEach(async () => {
 afterEach(async () => rm(folder, { recursive: true, force: true }))
 
 function start(...words: string[]): ChildProcess {
+  return startOn('pipe', ...words)
+}
+
+function startOn(stdout: 'pipe' | number, ...words: string[]): ChildProcess {
   const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder }
-  return spawn(process.execPath, [BIN, ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [BIN, ...words], { cwd: folder, env, stdio: ['ignore', stdout, 'pipe'] })
 }
 
 interface Ended {
@@ -93,6 +97,13 @@ test('a reader that has gone is no failure', async () => {
   const child = start('-p', HELLO, '--dry-run')
   child.stdout?.destroy()
   expect(await ended(child)).toMatchObject({ code: 0, stderr: expect.not.stringContaining('EPIPE') })
+})
+
+test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is a failure', async () => {
+  const full = openSync('/dev/full', 'w')
+  const child = startOn(full, '-p', HELLO, '--dry-run')
+  closeSync(full)
+  expect(await ended(child)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: write the result: ENOSPC/mu) })
 })
 
 /** A registry that takes a request and never answers, and a publish to it. */

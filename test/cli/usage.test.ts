@@ -82,7 +82,7 @@ test.each([
 })
 
 test.each(['inspect', 'manifest', 'builder', 'vendor'])('%s is refused by name and not taken for a name', async (name) => {
-  for (const words of [[name], [name, 'create', 'x', '--publish'], [name, '--help']]) {
+  for (const words of [[name], [name, 'create', 'x', '--publish'], [name, '--help'], ['help', name]]) {
     const { code, asked, stderr } = await parse(...words)
     expect({ code, asked }).toEqual({ code: 2, asked: undefined })
     expect(stderr).toContain(`error: run "${name}": not part of this version`)
