@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream'
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Bytes that can be sent, and sent again: a redirect, a new token or a retry opens them afresh. */
+export interface RequestBody {
+  readonly size: number
+  open(): Readable | Promise<Readable>
+}
+
+/** One HTTP request to one URL. */
+export interface Call {
+  readonly method: Method
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | RequestBody | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What came back: the head, and a body that has not been read. Somebody must read or discard it. */
+export interface Answer {
+  /** Where it came from, after any redirects. */
+  readonly url: URL
+  readonly method: Method
+  readonly status: number
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Readable
+}
+
+/** Sends a call. Wrappers around a caller (redirects, authorization, retries) are callers again. */
+export type Caller = (call: Call) => Promise<Answer>
+
+/** No error body, token or ping is worth more than this many bytes. */
+const worthReading = 64 * 1024
+
+/** Gives the connection back: reads what little is left, or closes where a server goes on and on. */
+export async function discard(answer: Answer): Promise<void> {
+  await readText(answer, worthReading).catch(() => undefined)
+}
+
+/** At most `limit` bytes of the body, as text; the rest is dropped together with the connection. */
+export async function readText(answer: Answer, limit: number = worthReading): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    chunks.push(chunk.subarray(0, limit - size))
+    size += chunk.byteLength
+    if (size >= limit) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

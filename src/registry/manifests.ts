@@ -1,0 +1,96 @@
+import { PackagerError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { digestOf, isDigest } from '../oci/digest.ts'
+import type { Answer } from './call.ts'
+import { discard } from './call.ts'
+import type { RegistryClient } from './client.ts'
+import type { Purpose } from './endpoints.ts'
+import { getManifest, headManifest, putManifest } from './endpoints.ts'
+import { printable } from './redact.ts'
+import { networkSetback } from './network.ts'
+
+/** A repository of a registry. */
+export interface RepositoryPlace {
+  readonly registry: string
+  readonly repository: string
+}
+
+/** The bytes of a manifest, checked, with their descriptor. */
+export interface ReadManifest {
+  readonly descriptor: Descriptor
+  readonly bytes: Buffer
+}
+
+/** What registries commonly limit manifests to (distribution-spec, "Pushing Manifests"); nobody's index comes near. */
+export const largestManifest = 4 * 1024 * 1024
+
+/** What a HEAD tells; `digest` and `size` where the registry says them. */
+export interface ManifestHead {
+  readonly mediaType: string
+  readonly digest: Digest | undefined
+  readonly size: number | undefined
+}
+
+/** `undefined`: no such manifest. */
+export async function findManifest(client: RegistryClient, place: RepositoryPlace, reference: string, purpose: Purpose, signal?: AbortSignal): Promise<ManifestHead | undefined> {
+  const answer = await client.send(place.registry, headManifest(place.repository, reference, purpose), signal)
+  await discard(answer)
+  if (answer.status === 404) return undefined
+  const digest = toldDigest(answer)
+  if (isDigest(reference) && digest !== undefined && digest !== reference) throw mismatch(place, reference, digest, reference)
+  const length = answer.headers['content-length']
+  return { mediaType: mediaTypeOf(answer), digest, size: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined }
+}
+
+/** Reads a manifest by tag or digest. Its bytes are those of the digest that was asked for, and of the one that the registry tells. */
+export async function readManifest(client: RegistryClient, place: RepositoryPlace, reference: string, signal?: AbortSignal): Promise<ReadManifest> {
+  const request = getManifest(place.repository, reference)
+  return client.retrying(place.registry, request, signal, async () => {
+    const answer = await client.once(place.registry, request, signal)
+    const bytes = await readLimited(answer, place, reference)
+    const digest = digestOf(bytes)
+    const wanted = isDigest(reference) ? reference : (toldDigest(answer) ?? digest)
+    if (digest !== wanted) throw mismatch(place, reference, digest, wanted)
+    return { descriptor: { mediaType: mediaTypeOf(answer), size: bytes.byteLength, digest }, bytes }
+  })
+}
+
+/** Writes a manifest under a tag or its digest. */
+export async function writeManifest(client: RegistryClient, place: RepositoryPlace, reference: string, mediaType: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  const answer = await client.send(place.registry, putManifest(place.repository, reference, mediaType, bytes), signal)
+  await discard(answer)
+  const [told, digest] = [toldDigest(answer), digestOf(bytes)]
+  if (told !== undefined && told !== digest) throw mismatch(place, reference, told, digest, 'push manifest')
+}
+
+async function readLimited(answer: Answer, place: RepositoryPlace, reference: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      size += chunk.byteLength
+      if (size > largestManifest) throw mismatch(place, reference, `more than ${largestManifest} bytes`, `a manifest of at most ${largestManifest} bytes`)
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw networkSetback(answer, cause)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Without a header an index or image of ours says its type itself; it is read from the bytes by whoever parses them. */
+function mediaTypeOf({ headers }: Answer): string {
+  return printable((headers['content-type'] ?? '').split(';')[0] ?? '', 255).toLowerCase()
+}
+
+/** A digest of another algorithm tells nothing that can be checked here. */
+function toldDigest({ headers }: Answer): Digest | undefined {
+  const told = headers['docker-content-digest'] ?? ''
+  return isDigest(told) ? told : undefined
+}
+
+function mismatch({ registry, repository }: RepositoryPlace, reference: string, found: string, wanted: string, step = 'read manifest'): PackagerError {
+  const value = `${registry}/${repository}${reference.includes(':') ? '@' : ':'}${reference}`
+  return new PackagerError({ code: 'DIGEST_MISMATCH', step, value, found, wanted })
+}

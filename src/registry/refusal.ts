@@ -1,0 +1,53 @@
+import { STATUS_CODES } from 'node:http'
+import type { ErrorCode } from '../errors.ts'
+import type { Answer } from './call.ts'
+import { readText } from './call.ts'
+import { printable, redactUrl } from './redact.ts'
+import { retryAfterMs } from './retry.ts'
+import { Setback } from './setback.ts'
+
+/** Statuses that may be different in a moment. */
+const passing = new Set([408, 425, 429, 500, 502, 503, 504])
+
+const codes: Readonly<Record<number, ErrorCode>> = { 401: 'UNAUTHORIZED', 403: 'UNAUTHORIZED', 404: 'NOT_FOUND' }
+
+/** What an unexpected answer means: method, redacted URL, status, the registry's own code and message, and what to do about it. */
+export async function refusal(answer: Answer, now: number, login: string | undefined): Promise<Setback> {
+  const { status, method, url, headers } = answer
+  const own = ownWords(await readText(answer).catch(() => ''), headers['content-type'] ?? '')
+  const name = STATUS_CODES[status]
+  return new Setback({
+    code: codes[status] ?? 'REGISTRY',
+    found: `${method} ${redactUrl(url)}: status ${status}${name === undefined ? '' : ` ${name}`}${own === '' ? '' : `: ${own}`}`,
+    hint: hintFor(status, own, login),
+    status,
+    transient: passing.has(status),
+    retryAfterMs: retryAfterMs(headers['retry-after'], now),
+  })
+}
+
+/** `CODE: message` of each error (distribution-spec, "Error codes"); a short text where the body is something else, nothing of a web page. */
+function ownWords(body: string, contentType: string): string {
+  try {
+    const value: unknown = JSON.parse(body)
+    const errors = typeof value === 'object' && value !== null && 'errors' in value && Array.isArray(value.errors) ? value.errors : [value]
+    return printable(errors.slice(0, 5).map(oneError).filter((text) => text !== '').join('; '))
+  } catch {
+    return contentType.includes('html') ? '' : printable(body, 200)
+  }
+}
+
+function oneError(error: unknown): string {
+  const { code, message, details, error: kind } = (error ?? {}) as Record<string, unknown>
+  const parts = [code ?? kind, message ?? details].filter((part): part is string => typeof part === 'string' && part !== '')
+  return parts.join(': ')
+}
+
+function hintFor(status: number, own: string, login: string | undefined): string | undefined {
+  if (status === 401 || status === 403) return login
+  if (own.startsWith('NAME_UNKNOWN')) return 'some registries want a repository to be created before the first push'
+  if (status === 413) return 'the registry, or a proxy before it, takes no requests of this size'
+  if (status === 429) return 'the registry limits requests; try later, log in, or lower --concurrency'
+  if (status === 400 && /HTTP request (was sent|to an HTTPS)|http request to an https/i.test(own)) return 'the registry speaks https here: leave --plain-http out'
+  return undefined
+}

@@ -1,0 +1,85 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as tls from 'node:tls'
+import { PackagerError, reason, systemCode } from '../errors.ts'
+import type { RegistrySettings } from './origin.ts'
+import { verifiesTls } from './origin.ts'
+
+export interface TrustOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly homeDir: string
+  readonly settings: RegistrySettings
+}
+
+/** What a TLS connection to one host is made with. */
+export interface Trust {
+  readonly rejectUnauthorized: boolean
+  readonly ca?: string[]
+  readonly cert?: string
+  readonly key?: string
+}
+
+/**
+ * Whom to trust at a host, and who we are: `--ca-file`, `SSL_CERT_FILE`, and the `certs.d/HOST[:PORT]` folders of
+ * Docker and Podman (`*.crt` authorities; a `*.cert` with its `*.key` is our own). Authorities are added to Node's, never in their place.
+ */
+export async function trustFor(url: URL, { env, homeDir, settings }: TrustOptions): Promise<Trust> {
+  const named = [...(settings.caFiles ?? []), ...(env['SSL_CERT_FILE'] ? [env['SSL_CERT_FILE']] : [])]
+  const certificates = await Promise.all(named.map(readCertificates))
+  const folders = certificateFolders(env, homeDir).flatMap((root) => hostFolders(url).map((host) => join(root, host)))
+  const found = await Promise.all(folders.map(readFolder))
+  const authorities = [...certificates, ...found.flatMap((folder) => folder.authorities)]
+  const own = found.find((folder) => folder.pair !== undefined)?.pair
+  return {
+    rejectUnauthorized: verifiesTls(url, settings),
+    ...(authorities.length === 0 ? {} : { ca: [...await defaultAuthorities(env), ...authorities] }),
+    ...own,
+  }
+}
+
+function certificateFolders(env: TrustOptions['env'], homeDir: string): string[] {
+  const config = env['XDG_CONFIG_HOME'] || join(homeDir, '.config')
+  const docker = env['DOCKER_CONFIG'] || join(homeDir, '.docker')
+  return [join(docker, 'certs.d'), join(config, 'containers', 'certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d']
+}
+
+/** Docker's folder for Docker Hub is named for the name in images. */
+function hostFolders(url: URL): string[] {
+  const host = url.host === 'registry-1.docker.io' ? 'docker.io' : url.host
+  return url.port === '' ? [host, `${host}:443`] : [host]
+}
+
+/** `ca` replaces what Node trusts by itself, so that has to be said again; Node before 22.15 cannot tell it, nor what NODE_EXTRA_CA_CERTS added. */
+async function defaultAuthorities(env: TrustOptions['env']): Promise<readonly string[]> {
+  if ('getCACertificates' in tls && typeof tls.getCACertificates === 'function') return (tls.getCACertificates as () => string[])()
+  const extra = env['NODE_EXTRA_CA_CERTS']
+  return extra ? [...tls.rootCertificates, await readCertificates(extra)] : tls.rootCertificates
+}
+
+async function readCertificates(path: string): Promise<string> {
+  const step = 'read certificate file'
+  const wanted = 'certificates in PEM'
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new PackagerError({ code: 'UNREADABLE', step, value: path, found: reason(cause), wanted, cause })
+  })
+  if (text.includes('-----BEGIN CERTIFICATE-----') || text.includes('-----BEGIN TRUSTED CERTIFICATE-----')) return text
+  throw new PackagerError({ code: 'UNREADABLE', step, value: path, found: 'no certificate in it', wanted })
+}
+
+interface CertificateFolder {
+  readonly authorities: readonly string[]
+  readonly pair?: { readonly cert: string; readonly key: string } | undefined
+}
+
+async function readFolder(folder: string): Promise<CertificateFolder> {
+  const names = await readdir(folder).catch((cause: unknown): string[] => {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(cause) ?? '')) return []
+    throw new PackagerError({ code: 'UNREADABLE', step: 'read certificate folder', value: folder, found: reason(cause), cause })
+  })
+  const sorted = names.sort((a, b) => (a < b ? -1 : 1))
+  const authorities = await Promise.all(sorted.filter((name) => name.endsWith('.crt')).map((name) => readCertificates(join(folder, name))))
+  const cert = sorted.find((name) => name.endsWith('.cert') && names.includes(name.replace(/\.cert$/, '.key')))
+  if (cert === undefined) return { authorities }
+  const key = await readFile(join(folder, cert.replace(/\.cert$/, '.key')), 'utf8')
+  return { authorities, pair: { cert: await readCertificates(join(folder, cert)), key } }
+}
