@@ -21,9 +21,16 @@ export interface Header {
   readonly windows: boolean
 }
 
-const typeflags = { file: '0', hardlink: '1', symlink: '2', folder: '5' } as const
+/** `0`, `1`, `2`, `5`. */
+const typeflags = { file: 0x30, hardlink: 0x31, symlink: 0x32, folder: 0x35 } as const
 const none = Buffer.alloc(0)
 const eightGiB = 8 * 1024 ** 3
+
+/** What all blocks have in common: uid and gid 0, USTAR's magic. */
+const blank = Buffer.alloc(512)
+putOctal(blank, 108, 8, 0)
+putOctal(blank, 116, 8, 0)
+blank.write('ustar\u000000', 257, 'latin1')
 
 /**
  * The header blocks of an entry: one USTAR block where that can say everything, else a PAX extended header, its records
@@ -38,11 +45,22 @@ const eightGiB = 8 * 1024 ** 3
 export function encodeHeader(header: Header): NodeBuffer {
   const records = paxRecords(header)
   const split = splitName(header.name)
-  const ustar = !header.windows && !records.has('linkpath') && !records.has('size') && (!records.has('path') || split !== undefined)
-  if (ustar) return block(header, split?.name ?? header.name, split?.prefix ?? none)
+  if (fitsUstar(records, split)) return block(header, split?.name ?? header.name, split?.prefix ?? none)
   const data = encodeRecords(records)
   const own = block({ ...header, size: header.size < eightGiB ? header.size : 0 }, ascii(header.name), none)
   return Buffer.concat([extendedHeader(header.name, data.length), padded(data), own])
+}
+
+/** How many bytes `encodeHeader` gives, without making them. */
+export function headerSize(header: Header): number {
+  const records = paxRecords(header)
+  if (fitsUstar(records, splitName(header.name))) return 512
+  const data = encodeRecords(records).length
+  return 1024 + data + paddingOf(data)
+}
+
+function fitsUstar(records: ReadonlyMap<string, NodeBuffer>, split: object | undefined): boolean {
+  return records.size === 0 || (records.size === 1 && records.has('path') && split !== undefined)
 }
 
 /** The two zero blocks that end an archive. */
@@ -75,35 +93,36 @@ function splitName(name: NodeBuffer): { name: NodeBuffer; prefix: NodeBuffer } |
 }
 
 function block(header: Header, name: NodeBuffer, prefix: NodeBuffer): NodeBuffer {
-  const bytes = Buffer.alloc(512)
-  putText(bytes, 0, 100, name)
-  putOctal(bytes, 100, 8, header.mode)
-  putOctal(bytes, 108, 8, 0)
-  putOctal(bytes, 116, 8, 0)
-  putOctal(bytes, 124, 12, header.size)
-  putOctal(bytes, 136, 12, header.mtime)
-  bytes.write(typeflags[header.type], 156, 'latin1')
-  putText(bytes, 157, 100, ascii(header.linkname))
-  bytes.write('ustar\u000000', 257, 'latin1')
+  const bytes = blankBlock()
   putOctal(bytes, 329, 8, 0)
   putOctal(bytes, 337, 8, 0)
+  putText(bytes, 0, 100, name)
+  putOctal(bytes, 100, 8, header.mode)
+  putOctal(bytes, 124, 12, header.size)
+  putOctal(bytes, 136, 12, header.mtime)
+  bytes[156] = typeflags[header.type]
+  putText(bytes, 157, 100, ascii(header.linkname))
   prefix.copy(bytes, 345, 0, 155)
   return withChecksum(bytes)
+}
+
+/** A block with owner, group and magic in it: from Node's pool, since a layer may have a hundred thousand of them. */
+function blankBlock(): NodeBuffer {
+  const bytes = Buffer.allocUnsafe(512)
+  blank.copy(bytes)
+  return bytes
 }
 
 /** The `x` entry that carries the records. Its device fields stay zero bytes, not digits. */
 function extendedHeader(name: NodeBuffer, size: number): NodeBuffer {
   const slash = name.lastIndexOf(0x2f)
   const full = Buffer.concat([name.subarray(0, slash + 1), Buffer.from('PaxHeaders.0/'), name.subarray(slash + 1)])
-  const bytes = Buffer.alloc(512)
+  const bytes = blankBlock()
   withoutTrailingSlashes(ascii(full).subarray(0, 100)).copy(bytes, 0)
   putOctal(bytes, 100, 8, 0)
-  putOctal(bytes, 108, 8, 0)
-  putOctal(bytes, 116, 8, 0)
   putOctal(bytes, 124, 12, size)
   putOctal(bytes, 136, 12, 0)
-  bytes.write('x', 156, 'latin1')
-  bytes.write('ustar\u000000', 257, 'latin1')
+  bytes[156] = 'x'.charCodeAt(0)
   return withChecksum(bytes)
 }
 
@@ -137,13 +156,14 @@ function putOctal(bytes: NodeBuffer, offset: number, length: number, value: numb
 /** The sum of all bytes, with the sum's own eight counted as spaces. */
 function withChecksum(bytes: NodeBuffer): NodeBuffer {
   let sum = 8 * 0x20
-  for (const byte of bytes) sum += byte
+  for (let index = 0; index < 512; index += 1) sum += bytes[index] ?? 0
   bytes.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148, 'latin1')
   return bytes
 }
 
 function isAscii(text: NodeBuffer): boolean {
-  return text.every((byte) => byte < 0x80)
+  for (let index = 0; index < text.length; index += 1) if ((text[index] ?? 0) >= 0x80) return false
+  return true
 }
 
 function ascii(text: NodeBuffer): NodeBuffer {

@@ -5,7 +5,8 @@ import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { BlockWriter } from './blocks.ts'
 import type { Content, LayerEntry } from './entries.ts'
 import { modeOf } from './entries.ts'
-import { encodeHeader, endOfArchive, fixedTime, paddingOf } from './header.ts'
+import type { Header } from './header.ts'
+import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from './header.ts'
 import { fileError } from './walk.ts'
 
 /** Entries below a module's folder in the image. A flattened layer has several, one after another, in one tar. */
@@ -39,10 +40,11 @@ const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 export async function writeTar(input: TarInput, out: BlockWriter, signal?: AbortSignal): Promise<void> {
   if (input.windows) await writeWindowsFolders(input, out)
   for (const part of input.parts) {
-    for (const folder of part.folders) await out.write(folderHeader(folder, input.windows))
+    const prefix = Buffer.from(`${part.base}/`)
+    for (const folder of part.folders) await out.write(encodeHeader(folderHeader(folder, input.windows)))
     for (const entry of part.entries) {
       throwIfCancelled(signal, 'read files')
-      await out.write(entryHeader(part.base, entry, input.windows))
+      await out.write(encodeHeader(entryHeader(prefix, entry, input.windows)))
       if (entry.content !== undefined) await writeContent(entry.size, entry.content, out, signal)
     }
   }
@@ -55,20 +57,20 @@ export function tarSize(input: TarInput): number {
   let size = endOfArchive.length
   if (input.windows) size += windowsFolders(input).length * 512
   for (const part of input.parts) {
-    for (const folder of part.folders) size += folderHeader(folder, input.windows).length
-    for (const entry of part.entries) size += entryHeader(part.base, entry, input.windows).length + entry.size + paddingOf(entry.size)
+    const prefix = Buffer.from(`${part.base}/`)
+    for (const folder of part.folders) size += headerSize(folderHeader(folder, input.windows))
+    for (const entry of part.entries) size += headerSize(entryHeader(prefix, entry, input.windows)) + entry.size + paddingOf(entry.size)
   }
   return size
 }
 
-function entryHeader(base: string, entry: LayerEntry, windows: boolean): Buffer {
-  const prefix = Buffer.from(`${base}/`)
+function entryHeader(prefix: Buffer, entry: LayerEntry, windows: boolean): Header {
   const linkname = entry.type === 'hardlink' ? Buffer.concat([prefix, entry.link]) : entry.link
-  return encodeHeader({ name: Buffer.concat([prefix, entry.name]), type: entry.type, mode: modeOf(entry), size: entry.size, linkname, mtime: fixedTime, windows })
+  return { name: Buffer.concat([prefix, entry.name]), type: entry.type, mode: modeOf(entry), size: entry.size, linkname, mtime: fixedTime, windows }
 }
 
-function folderHeader(name: string, windows: boolean): Buffer {
-  return encodeHeader({ name: Buffer.from(name), type: 'folder', mode: 0o755, size: 0, linkname: none, mtime: fixedTime, windows })
+function folderHeader(name: string, windows: boolean): Header {
+  return { name: Buffer.from(name), type: 'folder', mode: 0o755, size: 0, linkname: none, mtime: fixedTime, windows }
 }
 
 /** `Files`, `Hives` and the parents of the first module: mode 0, time 0. */
