@@ -41,13 +41,18 @@ export async function createReporter(context: Context, options: ReporterOptions)
 export function createLineReporter(context: Context, loudness: Loudness): Reporter {
   const paint = createPaint(hasColor(context))
   let state = INITIAL
+  let told: Loudness = loudness
   const report = (event: Event): void => {
     const now = context.now()
-    const text = eventText(event, state, now, loudness, paint)
+    const text = eventText(event, state, now, told, paint)
     state = advanced(state, event, now)
     if (text !== undefined) context.stderr.write(`${text}\n`)
   }
-  return counted(report, () => context.stderr.write(`${INTERRUPTED}\n`))
+  return counted(report, () => {
+    // What still ends while all is being cleaned up is no progress any more.
+    told = 'quiet'
+    context.stderr.write(`${INTERRUPTED}\n`)
+  })
 }
 
 function counted(show: Report, interrupted: () => void): Reporter {

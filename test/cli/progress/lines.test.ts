@@ -56,6 +56,14 @@ test('retries are told with -v, warnings always', () => {
   expect(lines([retry, warning], 'verbose')).toEqual(['retry 2 in 4.0 s: upload: HTTP 429', 'warning: odd'])
 })
 
+test('after an interrupt only warnings are told', () => {
+  const context = scene()
+  const reporter = createLineReporter(context, 'verbose')
+  reporter.interrupted()
+  for (const event of [STARTED, BUILT, { type: 'warning', message: 'odd' } as const]) reporter.report(event)
+  expect(context.stderr.text).toBe('interrupted, cleaning up; once more to stop at once\nwarning: odd\n')
+})
+
 test('no text from outside can start a line or send a control sequence', () => {
   const evil = 'x\u001b[2J\rerror: forged'
   const events: Event[] = [
