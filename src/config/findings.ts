@@ -10,6 +10,7 @@ export class Findings {
   readonly document: TomlDocument
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
+  readonly #keys = new Set<string>()
 
   constructor(file: string, document: TomlDocument) {
     this.file = file
@@ -18,12 +19,14 @@ export class Findings {
 
   /** One problem for each key, the first: what has the wrong type is not missing as well. */
   problem(path: KeyPath, message: string): void {
-    if (path.length === 0 || !this.has(path)) this.#problems.push(this.#at(path, message))
+    if (path.length > 0 && this.has(path)) return
+    this.#keys.add(formatKey(path))
+    this.#problems.push(this.#at(path, message))
   }
 
   /** Whether something is already said of this key. */
   has(path: KeyPath): boolean {
-    return this.#problems.some(({ key }) => key === formatKey(path))
+    return this.#keys.has(formatKey(path))
   }
 
   warning(path: KeyPath, message: string): void {

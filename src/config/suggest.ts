@@ -1,9 +1,13 @@
+/** Longer words are no slips of the hand, and comparing them takes time. */
+const longest = 60
+
 /**
  * The candidate an author most likely meant by `word`, or none. Near is: the same but for case, `-` and `_`; a few
  * typing slips (one per three letters, a swap of neighbours counts once); the same letters in another order; or a longer
  * or shorter form with a common beginning. `nearest('manfest', ['manifest'])` is `manifest`, `nearest('distributions', ['distros'])` is `distros`.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > longest) return undefined
   let best: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of candidates) {
     const distance = distanceBetween(plainForm(word), plainForm(candidate))

@@ -3,6 +3,7 @@ import type { Problem } from '../errors.ts'
 import { configError } from '../errors.ts'
 import { formatTarget } from './grammar.ts'
 import { checkTarget } from './known.ts'
+import { pathFault } from './root.ts'
 import type { Target } from './target.ts'
 
 /**
@@ -13,13 +14,13 @@ export function declaredTargets(declarations: readonly TargetDeclaration[], file
   const problems: Problem[] = []
   const chosen = new Map<string, Target>()
   const named = declarations.map((declaration, index) => {
-    const targets = expand(declaration)
+    const targets = expand(declaration, index, file)
     problems.push(...faults(declaration, targets, index, file))
     for (const target of targets) {
       const before = chosen.get(formatTarget(target))
       if (before === undefined) chosen.set(formatTarget(target), target)
       else if (before.path !== target.path) {
-        problems.push(problemAt(declaration, 'path', index, file, `${formatTarget(target)} is declared before with another path`))
+        problems.push({ ...placeOf(declaration, 'path', index, file), message: `${formatTarget(target)} is declared before with another path` })
       }
     }
     return targets
@@ -28,21 +29,30 @@ export function declaredTargets(declarations: readonly TargetDeclaration[], file
   return named.flat()
 }
 
-function expand({ os, arch, variant, distros, path }: TargetDeclaration): readonly Target[] {
-  const target = { os, arch, ...(variant === undefined ? {} : { variant }), ...(path === undefined ? {} : { path }) }
+function expand(declaration: TargetDeclaration, index: number, file: string): readonly Target[] {
+  const { os, arch, variant, distros } = declaration
+  const target = { os, arch, ...(variant === undefined ? {} : { variant }), ...declaredPath(declaration, index, file) }
   return distros.length === 0 ? [target] : distros.map((distro) => Object.assign({ distro }, target))
 }
 
+/** The folder that a declaration names, and where it names it; nothing where it names none. */
+export function declaredPath(declaration: TargetDeclaration, index: number, file: string): Pick<Target, 'path' | 'pathAt'> {
+  if (declaration.path === undefined) return {}
+  return { path: declaration.path, pathAt: placeOf(declaration, 'path', index, file) }
+}
+
 function faults(declaration: TargetDeclaration, targets: readonly Target[], index: number, file: string): readonly Problem[] {
-  const found = targets.flatMap((target) => checkTarget(target)).map((fault) => {
+  const found: Problem[] = targets.flatMap((target) => checkTarget(target)).map((fault) => {
     const missing = (fault.key === 'os' || fault.key === 'arch') && declaration[fault.key] === ''
     const message = missing ? `is required: ${fault.wanted}` : `${fault.found}, want ${fault.wanted}`
-    return problemAt(declaration, fault.key, index, file, message)
+    return Object.assign(placeOf(declaration, fault.key, index, file), { message })
   })
+  const path = declaration.path === undefined ? undefined : pathFault(declaration.path)
+  if (path !== undefined) found.push({ ...placeOf(declaration, 'path', index, file), message: `is ${path.found}, must be ${path.wanted}` })
   return found.filter((problem, at) => found.findIndex((other) => other.message === problem.message) === at)
 }
 
-function problemAt(declaration: TargetDeclaration, key: string, index: number, file: string, message: string): Problem {
+function placeOf(declaration: TargetDeclaration, key: string, index: number, file: string): Omit<Problem, 'message'> {
   const { line, column } = declaration.places?.[key] ?? declaration
-  return { file, line, column, key: `targets[${index}].${key}`, message }
+  return { file, line, column, key: `targets[${index}].${key}` }
 }

@@ -2,7 +2,7 @@ import type { TargetDeclaration } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { samePlatform } from '../oci/platform.ts'
-import { declaredTargets } from './declared.ts'
+import { declaredPath, declaredTargets } from './declared.ts'
 import { formatTarget, grammarHint, readTarget } from './grammar.ts'
 import { checkTarget } from './known.ts'
 import { platformOf } from './platform.ts'
@@ -46,7 +46,7 @@ export function resolveTargets(sources: TargetSources): ResolvedTargets {
 
 function namedTargets(sources: TargetSources): { readonly origin: ResolvedTargets['origin']; readonly named: readonly Target[] } {
   const { flags, moduleTargets, moduleFile, packageTargets, packageFile = 'package.toml', isComposite } = sources
-  if (flags.length > 0) return { origin: 'flags', named: flagTargets(flags).map((target) => withDeclaredPath(target, moduleTargets)) }
+  if (flags.length > 0) return { origin: 'flags', named: flagTargets(flags).map((target) => withDeclaredPath(target, sources)) }
   if (isComposite && packageTargets.length > 0) return { origin: 'package.toml', named: declaredTargets(packageTargets, packageFile) }
   if (!isComposite && moduleTargets.length > 0) return { origin: 'buildpack.toml', named: declaredTargets(moduleTargets, moduleFile) }
   return { origin: 'host', named: [] }
@@ -61,11 +61,12 @@ function flagTargets(flags: readonly string[]): readonly Target[] {
 }
 
 /** A flag chooses among the declared targets: the folder that one of them names is the folder of the flag's target too. */
-function withDeclaredPath(target: Target, declared: readonly TargetDeclaration[]): Target {
-  const fits = declared.filter(({ os, arch, variant }) => os === target.os && arch === target.arch && (variant ?? '') === (target.variant ?? ''))
+function withDeclaredPath(target: Target, { moduleTargets, moduleFile }: TargetSources): Target {
+  const declaredFor = ({ os, arch, variant = '' }: TargetDeclaration) => os === target.os && arch === target.arch && variant === (target.variant ?? '')
+  const fits = moduleTargets.filter(declaredFor)
   const exact = fits.find(({ distros }) => distros.some((each) => each.name === target.distro?.name && each.version === target.distro.version))
-  const path = (exact ?? fits.find(({ distros }) => distros.length === 0))?.path
-  return path === undefined ? target : { ...target, path }
+  const declaration = exact ?? fits.find(({ distros }) => distros.length === 0)
+  return declaration === undefined ? target : { ...target, ...declaredPath(declaration, moduleTargets.indexOf(declaration), moduleFile) }
 }
 
 function withoutRepeats(targets: readonly Target[]): readonly Target[] {

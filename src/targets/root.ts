@@ -44,13 +44,22 @@ function folderNames({ os, arch, variant = '', distro }: Target): readonly strin
 }
 
 function namedRoot(target: Target, path: string, isFolder: (path: string) => boolean): PlatformRoot {
-  const refuse = (found: string, wanted: string): never => {
-    throw new PackagerError({ code: 'CONFIG', step: `find the folder of target ${formatTarget(target)}: targets.path`, value: path, found, wanted })
-  }
-  if (/^(?:[/\\]|[A-Za-z]:)/.test(path)) refuse('an absolute path', 'one relative to the buildpack folder')
-  const parts = path.split(/[/\\]/).filter((part) => part !== '' && part !== '.')
-  if (parts.includes('..')) refuse('a path with ".."', 'a folder inside the buildpack folder')
+  const fault = pathFault(path)
+  if (fault !== undefined) throw pathError(target, path, fault)
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
   const root = parts.length === 0 ? '.' : parts.join('/')
-  if (root !== '.' && !isFolder(root)) refuse('no folder', 'a folder inside the buildpack folder')
+  if (root !== '.' && !isFolder(root)) throw pathError(target, path, { found: 'no folder', wanted: 'a folder inside the buildpack folder' })
   return { root, complete: true, lookedAt: [root] }
+}
+
+/** What makes a `targets.path` none that may be packaged: it must stay inside the buildpack folder, on every system. */
+export function pathFault(path: string): { readonly found: string; readonly wanted: string } | undefined {
+  if (/^(?:[/\\]|[A-Za-z]:)/.test(path)) return { found: 'an absolute path', wanted: 'one relative to the buildpack folder' }
+  if (path.split(/[/\\]/).includes('..')) return { found: 'a path with ".."', wanted: 'a folder inside the buildpack folder' }
+  return undefined
+}
+
+function pathError(target: Target, path: string, { found, wanted }: { readonly found: string; readonly wanted: string }): PackagerError {
+  const problems = target.pathAt === undefined ? [] : [{ ...target.pathAt, message: `"${path}" is ${found}, must be ${wanted}` }]
+  return new PackagerError({ code: 'CONFIG', step: `find the folder of target ${formatTarget(target)}: targets.path`, value: path, found, wanted, problems })
 }

@@ -149,6 +149,14 @@ describe('targets that cannot be built', () => {
     expect(error.problems.map(formatProblem)).toEqual(['buildpack.toml:11:1: targets[1].path: linux/amd64 is declared before with another path'])
   })
 
+  it('are those with a folder outside the buildpack', () => {
+    const lines = ['[[targets]]', 'os = "linux"', 'arch = "amd64"', 'path = "/etc"', '[[targets]]', 'os = "linux"', 'arch = "arm64"', 'path = "a/../../b"']
+    expect(refusal({ moduleTargets: declared(...lines) }).problems.map(formatProblem)).toEqual([
+      'buildpack.toml:7:1: targets[0].path: is an absolute path, must be one relative to the buildpack folder',
+      'buildpack.toml:11:1: targets[1].path: is a path with "..", must be a folder inside the buildpack folder',
+    ])
+  })
+
   it('are those of a host that images know nothing of', () => {
     expect(refusal({ hostArch: 'm68k' })).toMatchObject({ code: 'USAGE', hint: 'name one with --target, or declare [[targets]]' })
   })

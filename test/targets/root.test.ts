@@ -61,6 +61,13 @@ describe('the folder of a target', () => {
     expect(() => root('linux/arm', full, path)).toThrow(`find the folder of target linux/arm: targets.path "${path}": ${expected}`)
   })
 
+  it('is missed with the place where it is named', () => {
+    const pathAt = { file: 'buildpack.toml', line: 7, column: 1, key: 'targets[0].path' }
+    expect(() => platformRoot({ os: 'linux', arch: 'arm', path: 'x', pathAt }, () => false, false)).toThrow(
+      expect.objectContaining({ code: 'CONFIG', problems: [{ ...pathAt, message: '"x" is no folder, must be a folder inside the buildpack folder' }] }),
+    )
+  })
+
   it('is one of the folders looked at, or the buildpack folder', () => {
     const names = ['linux', 'linux/arm', 'linux/arm/v7', 'linux/arm/v7/a@1', 'linux/bin', 'linux/arm/bin', 'bin', 'linux/arm/a@1']
     fc.assert(
