@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Report } from '../events.ts'
 import type { Store } from '../stores/store.ts'
 import type { Names, TagPlace } from './names.ts'
@@ -25,16 +26,17 @@ export async function openDestination(options: PackageOptions, names: Names, rep
     const store = layoutStore(names.path)
     return { places: [{ store, tags: names.tags }], seal: () => store.seal(), close: () => store.dispose() }
   }
-  const [{ createRegistryClient }, { remoteStore }] = await Promise.all([import('../registry/client.ts'), import('../stores/remote.ts')])
-  const client = createRegistryClient({
+  const { openRemotes } = await import('../stores/remote.ts')
+  const settings = options.registry ?? {}
+  const remotes = openRemotes({
     env: options.env,
     homeDir: options.env['HOME'] ?? options.env['USERPROFILE'] ?? '',
-    settings: options.registry ?? {},
+    settings: { ...settings, caFiles: (settings.caFiles ?? []).map((file) => resolve(options.cwd, file)) },
     report,
     userAgent: 'bp-package',
     signal,
   })
-  return { places: remotePlaces(names.tags, (registry, repository) => remoteStore(client, registry, repository)), seal: () => Promise.resolve(), close: () => client.close() }
+  return { places: remotePlaces(names.tags, (registry, repository) => remotes.store(registry, repository)), seal: () => Promise.resolve(), close: () => remotes.close() }
 }
 
 function remotePlaces(tags: readonly TagPlace[], open: (registry: string, repository: string) => Store): Place[] {

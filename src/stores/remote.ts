@@ -7,13 +7,25 @@ import { isDigest } from '../oci/digest.ts'
 import type { Digest } from '../oci/digest.ts'
 import { isManifestType } from '../oci/media-types.ts'
 import { hasBlob, readBlob } from '../registry/blobs.ts'
-import type { RegistryClient } from '../registry/client.ts'
+import type { RegistryClient, RegistryClientOptions } from '../registry/client.ts'
+import { createRegistryClient } from '../registry/client.ts'
 import { findManifest, largestManifest, readManifest, writeManifest } from '../registry/manifests.ts'
 import { uploadBlob } from '../registry/upload.ts'
 import type { UploadSession } from '../registry/upload-session.ts'
 import { tryMount } from '../registry/upload-session.ts'
 import type { Mounter, PutOptions, Store } from './store.ts'
 import { verifying } from './verify.ts'
+
+/** All repositories that one run talks to, through one client: its connections, tokens and pace are shared. */
+export interface Remotes {
+  store(registry: string, repository: string): Store & Mounter
+  close(): Promise<void>
+}
+
+export function openRemotes(options: RegistryClientOptions): Remotes {
+  const client = createRegistryClient(options)
+  return { store: (registry, repository) => remoteStore(client, registry, repository), close: () => client.close() }
+}
 
 /**
  * A repository of a registry. Whatever is put is asked for first, so that a second run with nothing changed sends only HEADs.
