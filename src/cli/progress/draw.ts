@@ -1,6 +1,6 @@
 import { escapeLine } from '../escape.ts'
 import { count, formatBytes, formatPart, shortDigest } from '../quantities.ts'
-import { VERB } from './lines.ts'
+import { STATUS } from './lines.ts'
 import type { LayerState, ProgressState } from './state.ts'
 
 /** Bars that fit on a screen beside the list; the rest is counted. */
@@ -15,15 +15,21 @@ const LONGEST_LABEL = 48
 export function targetLine(state: ProgressState, target: string): string {
   const image = state.images.get(target)
   const name = escapeLine(target)
-  if (image !== undefined) return `${name}  ${VERB[image.status].replace(':', '')} ${shortDigest(image.digest)}`
+  if (image !== undefined) return `${name}  ${STATUS[image.status]} ${shortDigest(image.digest)}`
   const layers = [...state.layers.values()].filter((layer) => layer.targets.includes(target))
-  const waiting = layers.filter((layer) => !layer.built).length
-  return waiting > 0 ? `${name}  building ${count(waiting, 'layer')}` : name
+  const waiting = layers.filter((layer) => layer.digest === undefined).length
+  if (waiting > 0) return `${name}  building ${count(waiting, 'layer')}`
+  return layers.some((layer) => isUnderWay(state, layer.digest)) ? `${name}  sending` : name
+}
+
+function isUnderWay(state: ProgressState, digest: string | undefined): boolean {
+  const blob = digest === undefined ? undefined : state.blobs.get(digest)
+  return blob !== undefined && blob.status === undefined
 }
 
 /** The line above the bars: how much is built and how much is sent. */
 export function layersLine(state: ProgressState): string {
-  const built = [...state.layers.values()].filter((layer) => layer.built).length
+  const built = [...state.layers.values()].filter((layer) => layer.digest !== undefined).length
   const done = [...state.blobs.values()].filter((blob) => blob.status !== undefined)
   const sent = done.filter((blob) => blob.status === 'uploaded').reduce((sum, blob) => sum + blob.total, 0)
   const parts = [
@@ -38,12 +44,12 @@ export function layersLine(state: ProgressState): string {
 export function indexLine(state: ProgressState): string {
   const name = escapeLine(state.name)
   if (state.index === undefined) return name
-  return `${name}  ${VERB[state.index.status].replace(':', '')} ${shortDigest(state.index.digest)}`
+  return `${name}  ${STATUS[state.index.status]} ${shortDigest(state.index.digest)}`
 }
 
 /** One line for each layer that is being built and each blob that is being sent, cut to `columns`. */
 export function barLines(state: ProgressState, now: number, columns: number): string[] {
-  const building = [...state.layers.values()].filter((layer) => !layer.built)
+  const building = [...state.layers.values()].filter((layer) => layer.digest === undefined)
   const sending = [...state.blobs.values()].filter((blob) => blob.status === undefined)
   const running = [
     ...building.map((layer) => ({ item: layer, label: `build ${buildLabel(layer)}` })),

@@ -31,13 +31,13 @@ function stepText(event: Exclude<Event, { type: 'warning' }>, state: ProgressSta
     case 'layer-built':
       return layerBuiltText(event, state, now)
     case 'blob-done':
-      return `${VERB[event.status]} ${escapeLine(event.what)}: ${shortDigest(event.digest)}, ${formatBytes(event.size)}`
+      return `${escapeLine(event.what)} ${STATUS[event.status]}: ${shortDigest(event.digest)}, ${formatBytes(event.size)}`
     case 'retry':
       return verbose ? retryText(event) : undefined
     case 'image-done':
-      return `${VERB[event.status]} image ${escapeLine(event.target)}: ${event.digest}`
+      return `image ${escapeLine(event.target)} ${STATUS[event.status]}: ${event.digest}`
     case 'index-done':
-      return `${VERB[event.status]} index: ${event.digest}`
+      return `index ${STATUS[event.status]}: ${event.digest}`
     case 'tagged':
       return event.status === 'present' ? `already tagged ${escapeLine(event.name)}` : `tagged ${escapeLine(event.name)}`
     case 'layer-started':
@@ -50,11 +50,11 @@ function stepText(event: Exclude<Event, { type: 'warning' }>, state: ProgressSta
 }
 
 /** How each way of getting there is told. */
-export const VERB: Readonly<Record<PutStatus, string>> = {
+export const STATUS: Readonly<Record<PutStatus, string>> = {
   uploaded: 'uploaded',
   mounted: 'mounted',
-  present: 'already there:',
-  written: 'wrote',
+  present: 'already there',
+  written: 'written',
 }
 
 function layerBuiltText(event: Extract<Event, { type: 'layer-built' }>, state: ProgressState, now: number): string {

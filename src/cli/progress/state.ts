@@ -1,13 +1,14 @@
 import type { Event, PutStatus } from '../../events.ts'
 
-/** One distinct layer: being read and compressed until `built`. */
+/** One distinct layer: being read and compressed until it has a digest. */
 export interface LayerState {
   readonly module: string
   readonly targets: readonly string[]
   readonly total: number
   readonly bytes: number
   readonly startedAt: number
-  readonly built: boolean
+  /** The blob's, once it is built. */
+  readonly digest: string | undefined
 }
 
 /** One blob on its way. */
@@ -85,11 +86,12 @@ function withLayer(layers: ProgressState['layers'], event: LayerEvent, now: numb
   const changed = new Map(layers)
   if (event.type === 'layer-started') {
     const { module, targets, total } = event
-    return changed.set(event.layer, { module, targets, total, bytes: 0, startedAt: now, built: false })
+    return changed.set(event.layer, { module, targets, total, bytes: 0, startedAt: now, digest: undefined })
   }
   const known = layers.get(event.layer)
   if (known === undefined) return layers
-  return changed.set(event.layer, { ...known, bytes: event.bytes, built: event.type === 'layer-built' })
+  const digest = event.type === 'layer-built' ? event.digest : known.digest
+  return changed.set(event.layer, { ...known, bytes: event.bytes, digest })
 }
 
 function withBlob(blobs: ProgressState['blobs'], event: BlobEvent, now: number): ProgressState['blobs'] {

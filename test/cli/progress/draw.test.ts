@@ -27,6 +27,15 @@ test('a target tells how many of its layers are being built, then its digest', (
   expect(targetLine(done, 'linux/arm64')).toBe('linux/arm64  already there sha256:ffffffffffff')
 })
 
+test('a target whose layer is built waits for it to be sent', () => {
+  const sending: Event = { type: 'blob-started', digest: digest('e'), what: 'layer', total: MIB }
+  const state = after(PLAN, layer('A', ['linux/amd64']), built('A'), sending)
+  expect(targetLine(state, 'linux/amd64')).toBe('linux/amd64  sending')
+  expect(targetLine(state, 'linux/arm64')).toBe('linux/arm64')
+  const sent: Event = { type: 'blob-done', digest: digest('e'), what: 'layer', size: MIB, status: 'uploaded' }
+  expect(targetLine(advanced(state, sent, 0), 'linux/amd64')).toBe('linux/amd64')
+})
+
 test('a running layer has a bar, its share, bytes and rate', () => {
   const state = after(PLAN, layer('A', ['linux/amd64']), { type: 'layer-progress', layer: 'A', bytes: 20 * MIB })
   expect(barLines(state, 2000, 96)).toEqual(['build acme/hello@1.0.0 linux/amd64                [====>     ]  50%  20.0/40.0 MiB   10.0 MiB/s'])

@@ -19,11 +19,11 @@ function lines(events: readonly Event[], loudness: Loudness = 'normal', screen =
 test.each<[string, Event, string]>([
   ['a step', { type: 'step', message: 'reading' }, 'reading'],
   ['the plan', { type: 'plan', name: 'a/b:1', destination: 'registry', targets: ['linux/amd64', 'linux/arm64'], layers: 1 }, 'packaging a/b:1 for linux/amd64, linux/arm64 (1 layer)'],
-  ['an uploaded blob', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 2048, status: 'uploaded' }, 'uploaded layer x: sha256:aaaaaaaaaaaa, 2.0 KiB'],
-  ['a blob that was there', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 2048, status: 'present' }, 'already there: layer x: sha256:aaaaaaaaaaaa, 2.0 KiB'],
-  ['a mounted blob', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 1, status: 'mounted' }, 'mounted layer x: sha256:aaaaaaaaaaaa, 1 B'],
-  ['an image', { type: 'image-done', target: 'linux/amd64', digest: digest('b'), status: 'written' }, `wrote image linux/amd64: ${digest('b')}`],
-  ['an index', { type: 'index-done', digest: digest('c'), status: 'uploaded' }, `uploaded index: ${digest('c')}`],
+  ['an uploaded blob', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 2048, status: 'uploaded' }, 'layer x uploaded: sha256:aaaaaaaaaaaa, 2.0 KiB'],
+  ['a blob that was there', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 2048, status: 'present' }, 'layer x already there: sha256:aaaaaaaaaaaa, 2.0 KiB'],
+  ['a mounted blob', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 1, status: 'mounted' }, 'layer x mounted: sha256:aaaaaaaaaaaa, 1 B'],
+  ['an image', { type: 'image-done', target: 'linux/amd64', digest: digest('b'), status: 'written' }, `image linux/amd64 written: ${digest('b')}`],
+  ['an index', { type: 'index-done', digest: digest('c'), status: 'uploaded' }, `index uploaded: ${digest('c')}`],
   ['a tag', { type: 'tagged', name: 'a/b:1', digest: digest('c'), status: 'uploaded' }, 'tagged a/b:1'],
   ['a tag that stood there', { type: 'tagged', name: 'a/b:1', digest: digest('c'), status: 'present' }, 'already tagged a/b:1'],
 ])('%s is one line', (_, event, line) => {
