@@ -1,4 +1,4 @@
-import { cp, readdir, utimes, writeFile } from 'node:fs/promises'
+import { cp, readFile, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDockerRegistry } from './support/docker-registry.ts'
@@ -42,7 +42,7 @@ async function packageWith({ node, umask = '022', env = {}, time, args = [] }: S
   const metadata = join(home.path, 'result.json')
   const words = ['-p', copy, '-o', join(home.path, 'out.oci'), '--metadata-file', metadata, ...args]
   await exec('sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', node ?? process.execPath, script, ...words], { cwd: home.path, env: { HOME: home.path, ...env } })
-  return digestIn(await exec('cat', [metadata]))
+  return digestIn(await readFile(metadata, 'utf8'))
 }
 
 const script = join(import.meta.dirname, '../../bin/bp-package.js')

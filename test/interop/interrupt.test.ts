@@ -29,7 +29,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of an upload: no tag
         child = process
       },
     })
-    await proxy.stalled
+    await Promise.race([proxy.stalled, run.then(({ stderr }) => expect.fail(`ended before it could be interrupted: ${stderr}`))])
     expect((await readdir(temporary)).length).toBeGreaterThan(0)
     child?.kill(signal)
     const { code, stdout } = await run

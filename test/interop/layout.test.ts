@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   const metadata = join(home.path, 'result.json')
   const printed = await packaged(['-p', fixture('hello-world'), '--metadata-file', metadata], { home: home.path, cwd: home.path })
   expect(printed).toContain('hello-world-0.0.1.oci')
-  digest = digestIn(await exec('cat', [metadata]))
+  digest = digestIn(await readFile(metadata, 'utf8'))
 })
 
 afterAll(async () => {

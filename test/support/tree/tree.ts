@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { chmod, link, lstat, mkdir, mkdtemp, readFile, readdir, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { chmod, link, lstat, mkdir, readFile, readdir, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -23,9 +23,10 @@ export interface Tree extends AsyncDisposable {
   remove(): Promise<void>
 }
 
-/** An empty folder below the system's own for temporary files; the path has no symlink in it. */
+/** An empty folder below the system's own for temporary files; its path has no symlink in it and, if that has none, no capital. */
 export async function emptyTree(): Promise<Tree> {
-  const path = await mkdtemp(join(await realpath(tmpdir()), 'bp-tree-'))
+  const path = join(await realpath(tmpdir()), `bp-tree-${randomBytes(8).toString('hex')}`)
+  await mkdir(path, { mode: 0o700 })
   const remove = (): Promise<void> => rm(path, { recursive: true, force: true })
   return { path, remove, [Symbol.asyncDispose]: remove }
 }
