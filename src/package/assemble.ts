@@ -7,6 +7,7 @@ import { encodeImageConfig } from '../oci/image-config.ts'
 import { encodeIndex, encodeManifest } from '../oci/manifest.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { ScopedAnnotations } from './metadata.ts'
+import type { ImagePlan } from './plan.ts'
 
 /** What all images of a package have in common. */
 export interface ImageDetails {
@@ -22,6 +23,13 @@ export interface AssembledImage {
   readonly manifest: InlineBlob
   /** As the index names it. */
   readonly child: Descriptor
+}
+
+/** A finished image, what it was planned as, and the layers in it. */
+export interface MadeImage {
+  readonly plan: ImagePlan
+  readonly assembled: AssembledImage
+  readonly layers: readonly Layer[]
 }
 
 /** One image of a package (SPEC-package.md sections 5 and 6). `modules` tell which layer holds what. */

@@ -2,11 +2,11 @@ import type { PutStatus, Warning } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { formatTarget } from '../targets/grammar.ts'
+import type { MadeImage } from './assemble.ts'
 import type { Names } from './names.ts'
 import { formatTag } from './names.ts'
 import type { ImageResult, PackageOptions, PackageResult } from './options.ts'
 import type { LayerPlan } from './plan.ts'
-import type { MadeImage } from './run.ts'
 
 /** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). Keys stand in the order of that example. */
 export function packageResult(

@@ -4,7 +4,7 @@ import { silent } from '../events.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { Blob } from '../oci/descriptor.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import type { AssembledImage, ImageDetails } from './assemble.ts'
+import type { ImageDetails, MadeImage } from './assemble.ts'
 import { assembleImage, assembleIndex } from './assemble.ts'
 import { buildLayers } from './build.ts'
 import type { Destination } from './destination.ts'
@@ -18,13 +18,6 @@ import { packageResult } from './result.ts'
 import type { Sending } from './send.ts'
 import { startSending } from './send.ts'
 import { openCache, openWorkshop, spoolIn } from './workshop.ts'
-
-/** A finished image, and the layers in it. */
-export interface MadeImage {
-  readonly plan: ImagePlan
-  readonly assembled: AssembledImage
-  readonly layers: readonly Layer[]
-}
 
 /**
  * Packages a buildpack or an extension for all its targets: plans everything, makes each distinct layer once, sends layers

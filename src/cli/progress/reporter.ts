@@ -1,6 +1,6 @@
 import type { Event, Report } from '../../events.ts'
 import type { Context } from '../context.ts'
-import { hasColor, isLiveTerminal } from '../context.ts'
+import { hasColor } from '../context.ts'
 import { createPaint } from '../paint.ts'
 import { eventText } from './lines.ts'
 import type { Loudness } from './lines.ts'
@@ -19,23 +19,8 @@ export interface Reporter {
   readonly end: (success: boolean) => Promise<void>
 }
 
-export interface ReporterOptions {
-  readonly loudness: Loudness
-  /** Nothing at all is to be shown: `--json`. */
-  readonly silent: boolean
-  /** A live list may be drawn where the terminal can. */
-  readonly live: boolean
-}
-
+/** What an interrupted run says at once. */
 export const INTERRUPTED = 'interrupted, cleaning up; once more to stop at once'
-
-/** The reporter that fits the terminal and the flags. The live list is loaded only where it is shown. */
-export async function createReporter(context: Context, options: ReporterOptions): Promise<Reporter> {
-  if (options.silent) return counted(() => undefined, () => undefined)
-  if (!options.live || options.loudness !== 'normal' || !isLiveTerminal(context)) return createLineReporter(context, options.loudness)
-  const { createLiveReporter } = await import('./live.ts')
-  return createLiveReporter(context)
-}
 
 /** One line for each finished step, no control characters: for pipes, build logs, `-v` and `--no-progress`. */
 export function createLineReporter(context: Context, loudness: Loudness): Reporter {
@@ -55,7 +40,8 @@ export function createLineReporter(context: Context, loudness: Loudness): Report
   })
 }
 
-function counted(show: Report, interrupted: () => void): Reporter {
+/** A reporter that shows events in one way and counts what was sent. */
+export function counted(show: Report, interrupted: () => void): Reporter {
   let tally = NOTHING
   return {
     report: (event) => {

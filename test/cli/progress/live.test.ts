@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Reporter } from '../../../src/cli/progress/reporter.ts'
-import { createReporter } from '../../../src/cli/progress/reporter.ts'
+import { createReporter } from '../../../src/cli/progress/choose.ts'
 import type { Event } from '../../../src/events.ts'
 import { Screen, digest, scene } from '../support/screen.ts'
 
