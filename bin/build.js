@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: one start file for the command line, one for the library, one for the compression worker.
 // Dependencies are bundled too, so that an installed bp-package loads few files and starts fast.
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
@@ -13,20 +13,45 @@ const shared = {
   format: 'esm',
   target: 'node20.18',
   outdir: 'dist',
-  legalComments: 'linked',
+  legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
   // Some bundled dependencies are CommonJS and call require() for Node's own modules.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 }
 
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true })
-await build({
-  ...shared,
-  entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts' },
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-})
-await build({ ...shared, entryPoints: { 'compress-worker': 'src/layers/compress-worker.ts' }, minify: true })
+rmSync(`${root}dist`, { recursive: true, force: true })
+const bundles = [
+  await build({
+    ...shared,
+    entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts' },
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  }),
+  await build({ ...shared, entryPoints: { 'compress-worker': 'src/layers/compress-worker.ts' }, minify: true }),
+]
+writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices(bundles))
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc')
 execFileSync(process.execPath, [tsc, '-p', 'bin/tsconfig.types.json'], { cwd: root, stdio: 'inherit' })
+
+/** The licence of each package that is in a bundle, as its licence asks. One without a licence file stops the build. */
+function notices(results) {
+  const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
+  const folders = new Set(inputs.flatMap((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []))
+  const parts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'))
+    const file = readdirSync(`${root}${folder}`).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? readme(folder) : readFileSync(`${root}${folder}/${file}`, 'utf8')
+    if (text === undefined) throw new Error(`${name} is bundled and has no licence file`)
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`
+  })
+  return parts.join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+/** Some packages keep their licence at the end of their README. */
+function readme(folder) {
+  const file = readdirSync(`${root}${folder}`).find((entry) => /^readme/i.test(entry))
+  const text = file === undefined ? '' : readFileSync(`${root}${folder}/${file}`, 'utf8')
+  return /#+ *licen[cs]e[\s\S]*$/i.exec(text)?.[0]
+}
