@@ -27,50 +27,6 @@ export function startUploads(store: Store, options: UploadOptions): Uploads {
   return new BoundedUploads(store, options)
 }
 
-/** What one name stands for: everything in it is in the store before `root`, and `root` before any tag. */
-export interface Graph {
-  readonly blobs: readonly Blob[]
-  /** Children of `root`, where it is an index. */
-  readonly manifests: readonly Blob[]
-  readonly root: Blob
-  /** The first one carries the root into the store, so that no registry sees an index that nothing names. */
-  readonly tags: readonly string[]
-}
-
-export interface PushResult {
-  readonly root: PutStatus
-  readonly statuses: ReadonlyMap<Digest, PutStatus>
-}
-
-/**
- * Puts a whole image or index into a store: blobs in parallel, then child manifests, then the root by its first tag
- * (or by its digest, where there is no tag), then the other tags, one after another (SPEC.md, "The flow of a publish").
- */
-export async function push(store: Store, graph: Graph, options: UploadOptions): Promise<PushResult> {
-  const statuses = new Map<Digest, PutStatus>()
-  for (const [blobs, what] of [[graph.blobs, 'blob'], [graph.manifests, 'manifest']] as const) {
-    const uploads = startUploads(store, options)
-    const added = blobs.map(async (blob) => statuses.set(blob.descriptor.digest, await uploads.add(blob, what)))
-    await Promise.allSettled(added)
-    await uploads.settled()
-  }
-  const root = await tagAll(store, graph.root, graph.tags, options)
-  statuses.set(graph.root.descriptor.digest, root)
-  return { root, statuses }
-}
-
-/** The root and its tags, in order. The status is that of the first: the one that carried the bytes. */
-export async function tagAll(store: Store, root: Blob, tags: readonly string[], options: Pick<UploadOptions, 'report' | 'signal'>): Promise<PutStatus> {
-  const { report = silent, signal } = options
-  let first: PutStatus | undefined
-  for (const name of tags) {
-    const status = await store.tag(root, name, signal)
-    report({ type: 'tagged', name, digest: root.descriptor.digest, status })
-    first ??= status
-  }
-  return first ?? store.put(root, { signal })
-}
-
 class BoundedUploads implements Uploads {
   readonly #store: Store
   readonly #options: UploadOptions

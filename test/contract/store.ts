@@ -2,8 +2,8 @@ import { buffer } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { inlineBlob } from '../../src/oci/descriptor.ts'
 import { ociLayer } from '../../src/oci/media-types.ts'
-import { push } from '../../src/stores/copy.ts'
 import type { Source, Store } from '../../src/stores/store.ts'
+import { push } from '../support/images/push.ts'
 import { lyingBlob, sampleImage, sampleIndex } from '../support/images/sample.ts'
 
 /** A store for one test, and how to look at what it holds once everything is in: a staged one seals first. */
@@ -86,7 +86,7 @@ export function storeContract(kind: string, create: () => Promise<StoreUnderTest
     test('resolves every tag of an index to the index, and its children by digest', async () => {
       const { store, finish } = await begin()
       const graph = sampleIndex(['1.0.0', 'latest'])
-      await push(store, graph, { concurrency: 2 })
+      await push(store, graph)
       const source = await finish()
       for (const name of ['1.0.0', 'latest', graph.root.descriptor.digest]) {
         expect(await source.resolve(name)).toMatchObject(graph.root.descriptor)
@@ -101,14 +101,14 @@ export function storeContract(kind: string, create: () => Promise<StoreUnderTest
     test('keeps an index that has no tag', async () => {
       const { store, finish } = await begin()
       const { root, ...rest } = sampleIndex([])
-      await push(store, { ...rest, root }, { concurrency: 2 })
+      await push(store, { ...rest, root })
       expect(await (await finish()).resolve(root.descriptor.digest)).toMatchObject(root.descriptor)
     })
 
     test('moves a tag to the manifest that is tagged last', async () => {
       const { store, finish } = await begin()
       const images = ['first', 'second'].map((text) => sampleImage('amd64', text))
-      for (const { blobs, manifest } of images) await push(store, { blobs, manifests: [], root: manifest, tags: ['1'] }, { concurrency: 1 })
+      for (const { blobs, manifest } of images) await push(store, { blobs, manifests: [], root: manifest, tags: ['1'] })
       expect(await (await finish()).resolve('1')).toMatchObject(images[1]?.manifest.descriptor ?? {})
     })
 

@@ -4,15 +4,12 @@ import type { Event } from '../../src/events.ts'
 import type { Blob, Descriptor } from '../../src/oci/descriptor.ts'
 import { inlineBlob } from '../../src/oci/descriptor.ts'
 import { ociLayer } from '../../src/oci/media-types.ts'
-import { push, startUploads, tagAll } from '../../src/stores/copy.ts'
+import { startUploads } from '../../src/stores/copy.ts'
 import type { Mounter, PutOptions } from '../../src/stores/store.ts'
-import { sampleIndex } from '../support/images/sample.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 
 const blobOf = (text: string): Blob => inlineBlob(ociLayer, Buffer.from(text))
 const blobs = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((text) => blobOf(text))
-
-const putsOf = (list: readonly Blob[]): string[] => [...new Set(list.map(({ descriptor }) => `put ${descriptor.digest}`))].sort()
 
 /** Counts the puts under way, and holds each one until the loop has turned. */
 class SlowStore extends MemoryStore {
@@ -141,42 +138,5 @@ describe('uploads', () => {
     const uploads = startUploads(store, { concurrency: 1, mountFrom: 'first' })
     expect(await Promise.all([there, mountable, missing].map((blob) => uploads.add(blob, 'layer')))).toEqual(['present', 'mounted', 'written'])
     expect(store.asked).toBe(2)
-  })
-})
-
-describe('a push', () => {
-  test('puts blobs before children, children before the index, and tags last, in order', async () => {
-    const store = new MemoryStore()
-    const graph = sampleIndex(['1', '2', 'latest'])
-    await push(store, graph, { concurrency: 4 })
-    const of = (from: number, to: number): string[] => store.log.slice(from, to).sort()
-    expect(of(0, 3)).toEqual(putsOf(graph.blobs))
-    expect(of(3, 5)).toEqual(putsOf(graph.manifests))
-    expect(store.log.slice(5)).toEqual([`put ${graph.root.descriptor.digest}`, 'tag 1', 'tag 2', 'tag latest'])
-  })
-
-  test('sets no tag when a blob does not get there', async () => {
-    const graph = sampleIndex(['1'])
-    const store = new FailingStore(graph.blobs[0] ?? blobOf(''))
-    await expect(push(store, graph, { concurrency: 4 })).rejects.toThrow('refused')
-    expect(store.log).toEqual([])
-  })
-
-  test('tells what became of each blob', async () => {
-    const graph = sampleIndex(['1'])
-    const store = new MemoryStore()
-    const [layer] = graph.blobs
-    if (layer !== undefined) await store.put(layer)
-    const { root, statuses } = await push(store, graph, { concurrency: 4 })
-    expect(root).toBe('written')
-    expect(statuses.get(layer?.descriptor.digest ?? 'sha256:')).toBe('present')
-    expect(statuses.size).toBe(6)
-  })
-
-  test('with no tag puts the root by its digest', async () => {
-    const graph = sampleIndex([])
-    const store = new MemoryStore()
-    expect(await tagAll(store, graph.root, [], {})).toBe('written')
-    expect(store.log).toEqual([`put ${graph.root.descriptor.digest}`])
   })
 })

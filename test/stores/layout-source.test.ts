@@ -4,8 +4,8 @@ import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { hexOf } from '../../src/oci/digest.ts'
 import { encodeIndex } from '../../src/oci/manifest.ts'
-import { push } from '../../src/stores/copy.ts'
 import { layoutSource, layoutStore } from '../../src/stores/layout.ts'
+import { push } from '../support/images/push.ts'
 import { sampleIndex } from '../support/images/sample.ts'
 import { emptyTree } from '../support/tree/tree.ts'
 
@@ -21,7 +21,7 @@ async function written(tags: readonly string[] = ['1.0.0']): Promise<Written> {
   const folder = join(tree.path, 'in.oci')
   const graph = sampleIndex(tags)
   const store = layoutStore(folder)
-  await push(store, graph, { concurrency: 1 })
+  await push(store, graph)
   await store.seal()
   return { folder, graph, blobFile: (index) => join(folder, 'blobs/sha256', hexOf(graph.blobs[index]?.descriptor.digest ?? 'sha256:')) }
 }

@@ -5,8 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { hexOf } from '../../src/oci/digest.ts'
 import { inlineBlob } from '../../src/oci/descriptor.ts'
 import { ociLayer } from '../../src/oci/media-types.ts'
-import { push } from '../../src/stores/copy.ts'
 import { layoutStore } from '../../src/stores/layout.ts'
+import { push } from '../support/images/push.ts'
 import { sampleImage, sampleIndex } from '../support/images/sample.ts'
 import type { InlineFiles, Tree } from '../support/tree/tree.ts'
 import { inlineTree, snapshot } from '../support/tree/tree.ts'
@@ -26,7 +26,7 @@ async function modeOf(path: string): Promise<number> {
 async function writeLayout(folder: string, graph = sampleIndex(['1.0.0'])): Promise<void> {
   const store = layoutStore(folder)
   try {
-    await push(store, graph, { concurrency: 2 })
+    await push(store, graph)
     await store.seal()
   } finally {
     await store.dispose()

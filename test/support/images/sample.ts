@@ -3,7 +3,7 @@ import { inlineBlob } from '../../../src/oci/descriptor.ts'
 import { encodeImageConfig } from '../../../src/oci/image-config.ts'
 import { encodeIndex, encodeManifest } from '../../../src/oci/manifest.ts'
 import { ociLayer } from '../../../src/oci/media-types.ts'
-import type { Graph } from '../../../src/stores/copy.ts'
+import type { Graph } from './push.ts'
 
 /** An image that clients of any kind accept, on a layer whose content is `text`, padded to a tar's two empty blocks. */
 export function sampleImage(architecture: string, text: string): { readonly blobs: readonly InlineBlob[]; readonly manifest: InlineBlob } {
