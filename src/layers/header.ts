@@ -40,7 +40,7 @@ blank.write('ustar\u000000', 257, 'latin1')
  * @example
  * encodeHeader({ name: Buffer.from('/cnb/buildpacks/a/1/bin'), type: 'folder', mode: 0o755, size: 0, linkname: Buffer.alloc(0),
  *   mtime: fixedTime, windows: false })
- * // 512 bytes: name, '0000755\0', '0000000\0' twice, '00000000000\0', '02263531601\0', checksum, '5', 'ustar\0' '00', zeros
+ * // 512 bytes: name, '0000755\0', '0000000\0' twice, '00000000000\0', '02263523001\0', checksum, '5', 'ustar\0' '00', zeros
  */
 export function encodeHeader(header: Header): NodeBuffer {
   const records = paxRecords(header)
