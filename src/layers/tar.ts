@@ -2,11 +2,11 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { PackagerError, throwIfCancelled } from '../errors.ts'
+import type { Header } from '../oci/tar-header.ts'
+import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from '../oci/tar-header.ts'
 import type { BlockWriter } from './blocks.ts'
 import type { Content, LayerEntry } from './entries.ts'
 import { modeOf } from './entries.ts'
-import type { Header } from './header.ts'
-import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from './header.ts'
 import { fileError } from './walk.ts'
 
 /** Entries below a module's folder in the image. A flattened layer has several, one after another, in one tar. */

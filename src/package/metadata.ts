@@ -1,7 +1,7 @@
 import { ownLabels } from '../buildpacks/labels.ts'
 import { PackagerError } from '../errors.ts'
-import { fixedTime } from '../layers/header.ts'
 import type { Annotations } from '../oci/manifest.ts'
+import { fixedTime } from '../oci/tar-header.ts'
 
 /** Annotations by where they are written (SPEC.md, `--annotation [scope:]k=v`). */
 export interface ScopedAnnotations {
