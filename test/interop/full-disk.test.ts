@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readTags } from '../support/read-back/registry.ts'
 import { emptyTree, inlineTree, snapshot } from '../support/tree/tree.ts'
+import { noCompileCache } from './support/cli.ts'
 import { startDockerRegistry } from './support/docker-registry.ts'
 import { attempt } from './support/exec.ts'
 import { noise } from './support/noise.ts'
@@ -24,7 +25,7 @@ test.each([
   const registry = await startDockerRegistry()
   try {
     const words = [`${registry.host}/a/big:1`, '--publish', '-p', source.path, ...args]
-    const env = { HOME: home.path, TMPDIR: temporary }
+    const env = { HOME: home.path, TMPDIR: temporary, ...noCompileCache }
     const { code, stdout, stderr } = await attempt('sh', ['-c', 'ulimit -f 2048; exec "$@"', 'sh', process.execPath, script, ...words], { env })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/EFBIG/)
@@ -42,7 +43,7 @@ test('a disk that takes no more while a layout is written: nothing at its place,
   await using source = await inlineTree({ 'buildpack.toml': toml, 'bin/build': { content: '#!/bin/sh\n', mode: 0o755 }, 'bin/detect': { content: '#!/bin/sh\n', mode: 0o755 } })
   await writeFile(join(source.path, 'data.bin'), noise(6_000_000))
   const words = ['-p', source.path, '-o', join(home.path, 'out/big.oci')]
-  const { code } = await attempt('sh', ['-c', 'ulimit -f 2048; exec "$@"', 'sh', process.execPath, script, ...words], { env: { HOME: home.path } })
+  const { code } = await attempt('sh', ['-c', 'ulimit -f 2048; exec "$@"', 'sh', process.execPath, script, ...words], { env: { HOME: home.path, TMPDIR: home.path, ...noCompileCache } })
   expect(code).toBe(1)
   expect(await readdir(home.path)).not.toContain('out')
   expect(await filesBelow(home.path)).toEqual([])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readTags } from '../support/read-back/registry.ts'
 import { emptyTree, inlineTree, snapshot } from '../support/tree/tree.ts'
-import { attemptPackage } from './support/cli.ts'
+import { attemptPackage, noCompileCache } from './support/cli.ts'
 import { startDockerRegistry } from './support/docker-registry.ts'
 import { noise } from './support/noise.ts'
 import { startStallingProxy } from './support/stalling-proxy.ts'
@@ -24,7 +24,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of an upload: no tag
   try {
     const run = attemptPackage([`${proxy.host}/a/big:1`, '--publish', '--no-cache', '-p', source.path], {
       home: home.path,
-      env: { TMPDIR: temporary },
+      env: { TMPDIR: temporary, ...noCompileCache },
       started: (process) => {
         child = process
       },

@@ -104,10 +104,8 @@ describe('staging', () => {
   test('stops a blob that is still on its way when it is given up', async () => {
     const tree = await place()
     const store = layoutStore(join(tree.path, 'out.oci'))
-    const endless = Readable.from((async function* () {
-      yield Buffer.from('a')
-      await new Promise(() => undefined)
-    })())
+    const endless = new Readable({ read: () => undefined })
+    endless.push('a')
     const started = new Promise<void>((resolve) => {
       store.put({ descriptor: layer.descriptor, open: () => endless }, { onBytes: () => resolve() }).catch(() => undefined)
     })

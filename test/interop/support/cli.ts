@@ -4,6 +4,9 @@ import { attempt } from './exec.ts'
 
 const script = fileURLToPath(new URL('../../../bin/bp-package.js', import.meta.url))
 
+/** Node 22 and later keep compiled code in the folder for temporary files, for all programs: not what a test there looks for. */
+export const noCompileCache = { NODE_DISABLE_COMPILE_CACHE: '1' }
+
 /** A sample buildpack of this repository. */
 export function fixture(name: 'hello-world' | 'hello-shared' | 'hello-windows'): string {
   return fileURLToPath(new URL(`../../../fixtures/${name}`, import.meta.url))
