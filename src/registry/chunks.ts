@@ -31,7 +31,10 @@ export async function sendChunks(upload: Upload, session: UploadSession, broken:
   let done = false
   while (!done) {
     done = await client.retrying(registry, pushing(repository, descriptor), signal, async () => {
+      const before = progress.offset
       if (progress.broken && (await resume(upload, progress))) return true
+      // What got through counts: the next piece has all its tries again.
+      if (progress.offset > before) return false
       return sendOne(upload, progress).catch((error: unknown) => {
         throw judged(error, progress)
       })

@@ -83,7 +83,7 @@ class Client implements RegistryClient {
     const streams = request.body !== undefined && !(request.body instanceof Uint8Array)
     const answer = await pace.run(streams, both, () => session.send(request, both))
     if (request.expects.includes(answer.status)) return answer
-    const login = answer.status === 401 || answer.status === 403 ? await session.login(request.repository) : undefined
+    const login = answer.status === 401 || answer.status === 403 ? await session.login(request.repository, answer.status) : undefined
     throw await refusal(answer, this.#now(), login)
   }
 
@@ -102,8 +102,9 @@ class Client implements RegistryClient {
     await this.#transport.close()
   }
 
+  /** A signal of its own for each request, so that hundreds of them do not all listen to one. */
   #both(signal: AbortSignal | undefined): AbortSignal {
-    return signal === undefined ? this.#signal : AbortSignal.any([this.#signal, signal])
+    return AbortSignal.any(signal === undefined ? [this.#signal] : [this.#signal, signal])
   }
 
   #now(): number {

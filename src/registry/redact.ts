@@ -15,6 +15,6 @@ export function redactUrl(url: URL): string {
 
 /** Text from outside, fit for a message: one line, no control characters, not endless. */
 export function printable(text: string, longest = 500): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim()
   return line.length > longest ? `${line.slice(0, longest)}...` : line
 }

@@ -14,7 +14,7 @@ const codes: Readonly<Record<number, ErrorCode>> = { 401: 'UNAUTHORIZED', 403: '
 /** What an unexpected answer means: method, redacted URL, status, the registry's own code and message, and what to do about it. */
 export async function refusal(answer: Answer, now: number, login: string | undefined): Promise<Setback> {
   const { status, method, url, headers } = answer
-  const own = ownWords(await readText(answer).catch(() => ''), headers['content-type'] ?? '')
+  const own = withoutSecrets(ownWords(await readText(answer).catch(() => ''), headers['content-type'] ?? ''))
   const name = STATUS_CODES[status]
   return new Setback({
     code: codes[status] ?? 'REGISTRY',
@@ -38,9 +38,15 @@ function ownWords(body: string, contentType: string): string {
 }
 
 function oneError(error: unknown): string {
-  const { code, message, details, error: kind } = (error ?? {}) as Record<string, unknown>
+  const { code, message, details, detail, error: kind } = (error ?? {}) as Record<string, unknown>
   const parts = [code ?? kind, message ?? details].filter((part): part is string => typeof part === 'string' && part !== '')
-  return parts.join(': ')
+  const more = detail === undefined || detail === null ? '' : ` ${printable(JSON.stringify(detail), 200)}`
+  return `${parts.join(': ')}${more}`
+}
+
+/** A server that shows us our own headers would have them in every log. */
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/\b(basic|bearer)\s+[\w.~+/=-]{4,}/gi, '$1 REDACTED')
 }
 
 function hintFor(status: number, own: string, login: string | undefined): string | undefined {

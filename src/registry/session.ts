@@ -63,10 +63,13 @@ export class Session {
   }
 
   /** What to say of a 401 or 403. */
-  async login(repository: string): Promise<string> {
+  async login(repository: string, status: number): Promise<string> {
     const { registry, places } = this.#options
     const credentials = await this.#credentials.get(repository)
-    if (credentials !== undefined) return `the credentials from ${credentials.source} do not suffice for ${registry}/${repository}`
+    if (credentials !== undefined) {
+      const who = `the credentials${credentials.username === undefined ? '' : ` of "${printable(credentials.username, 60)}"`} from ${credentials.source}`
+      return status === 401 ? `${who} were refused; log in again with "docker login ${registry}"` : `${who} do not suffice for ${registry}/${repository}`
+    }
     const schemes = this.#challenges.map(({ scheme }) => scheme)
     const strange = schemes.length > 0 && !schemes.some((scheme) => scheme === 'basic' || scheme === 'bearer')
     if (strange) return `the registry asks for ${printable(schemes.join(', '), 60)}; only basic and bearer are spoken`

@@ -51,13 +51,14 @@ export async function listen({ address, tls, log, faults }: ListenOptions, handl
 }
 
 async function respond(incoming: IncomingMessage, response: ServerResponse, request: LoggedRequest, strike: Strike | undefined, handle: Handle) {
+  const { socket } = incoming
   if (strike?.kind === 'answer' && strike.beforeBody) return send(incoming, response, request, strike.reply, undefined)
   const { body, broken } = await receive(incoming, request, strike?.kind === 'reset' ? strike.afterReceived : undefined)
   if (strike?.kind === 'hang') return
   if (strike?.kind === 'answer') return send(incoming, response, request, strike.reply, undefined)
   if (strike?.kind === 'reset' || broken) {
     if (body.byteLength > 0) handle(request, body, true)
-    incoming.socket.resetAndDestroy()
+    socket.resetAndDestroy()
     return
   }
   const reply = handle(request, body, false)
@@ -68,7 +69,7 @@ async function receive(incoming: IncomingMessage, request: LoggedRequest, limit:
   const chunks: Buffer[] = []
   try {
     if (limit !== undefined && limit === 0) return { body: Buffer.alloc(0), broken: true }
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       request.bytes += chunk.byteLength
       chunks.push(chunk)
       if (limit !== undefined && request.bytes >= limit) return { body: Buffer.concat(chunks).subarray(0, limit), broken: true }
@@ -82,7 +83,8 @@ async function receive(incoming: IncomingMessage, request: LoggedRequest, limit:
 function send(incoming: IncomingMessage, response: ServerResponse, request: LoggedRequest, reply: Reply, strike: Strike | undefined): void {
   request.status = reply.status
   const body = reply.body ?? Buffer.alloc(0)
-  const length = reply.status === 204 ? {} : { 'content-length': String(body.byteLength) }
+  const bare = reply.status === 204 || reply.headers?.['transfer-encoding'] !== undefined
+  const length = bare ? {} : { 'content-length': String(body.byteLength) }
   response.writeHead(reply.status, { ...length, ...reply.headers })
   if (strike?.kind === 'cut') {
     response.flushHeaders()
