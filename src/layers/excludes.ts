@@ -12,6 +12,8 @@ export const defaultExcludes: readonly string[] = [
   '*.cnb',
   '/.bpignore',
   '/bp-package.toml',
+  // Not on that list: the half-written layout of a run that was killed, beside its output, which may lie in the folder.
+  '.*.partial-????????????/',
 ]
 
 export interface ExcludeRules {
@@ -31,7 +33,8 @@ export interface ExcludeRules {
  * `root` (`.`, `linux/arm64`) is put in front of each path; a later rule wins, so `!` in `.bpignore` can bring back a default.
  */
 export function excludesFor(rules: ExcludeRules, root: string): Excludes {
-  const matcher = ignore()
+  // As git on a file system that tells cases apart: what is packaged must not depend on whose machine it is.
+  const matcher = ignore({ ignorecase: false })
   if (rules.defaults) matcher.add(defaultExcludes)
   matcher.add(rules.ignoreFile)
   matcher.add(rules.patterns)
