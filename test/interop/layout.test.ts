@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import type { Tree } from '../support/tree/tree.ts'
 import { emptyTree } from '../support/tree/tree.ts'
-import { digestIn, fixture, packaged } from './support/cli.ts'
+import { attemptPackage, digestIn, fixture, packaged } from './support/cli.ts'
 import { contentsOf, packageOf } from './support/compare.ts'
 import { startDockerRegistry } from './support/docker-registry.ts'
 import { exec } from './support/exec.ts'
@@ -20,9 +20,10 @@ beforeAll(async () => {
   policy = await writePolicy(home.path)
   layout = join(home.path, 'hello-world-0.0.1.oci')
   const metadata = join(home.path, 'result.json')
-  const printed = await packaged(['-p', fixture('hello-world'), '--metadata-file', metadata], { home: home.path, cwd: home.path })
-  expect(printed).toContain('hello-world-0.0.1.oci')
+  const { stdout, stderr } = await attemptPackage(['-p', fixture('hello-world'), '--metadata-file', metadata], { home: home.path, cwd: home.path })
+  expect(stdout, stderr).toMatch(/^\S*hello-world-0\.0\.1\.oci\n$/)
   digest = digestIn(await readFile(metadata, 'utf8'))
+  expect(stderr).toContain(digest)
 })
 
 afterAll(async () => {

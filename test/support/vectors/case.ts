@@ -86,7 +86,7 @@ export interface Expected {
   readonly peer: Outcome
   readonly wanted?: Outcome
   readonly judge?: 'free'
-  readonly unordered?: boolean
+  readonly unordered?: boolean | undefined
   readonly note?: string
 }
 

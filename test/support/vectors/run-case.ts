@@ -44,7 +44,9 @@ export async function runCase(input: PackageCase, host: string, outcome: Outcome
     }
     const tags = await readTags(host, repository)
     const outputs: ReadOutput[] = []
-    for (const name of outcome.outputs.map((output) => fill(output.name))) outputs.push(await readNamed(host, name))
+    // After a failure there is nothing to read, and why it failed is the better message.
+    const names = result.code === 0 ? outcome.outputs.map((output) => fill(output.name)) : []
+    for (const name of names) outputs.push(await readNamed(host, name))
     return { ...result, repository, host, outputs, tags, before, after: await snapshot(work.path) }
   } finally {
     await work.remove()
