@@ -24,7 +24,7 @@ export async function readAuthFile(path: string): Promise<AuthFile | undefined> 
   const auths = record(value['auths'])
   return {
     path,
-    credHelpers: Object.fromEntries(Object.entries(record(value['credHelpers'])).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    credHelpers: texts(record(value['credHelpers'])),
     credsStore: typeof value['credsStore'] === 'string' && value['credsStore'] !== '' ? value['credsStore'] : undefined,
     auths: (key) => {
       const name = key in auths ? key : Object.keys(auths).find((candidate) => isOldKey(candidate) && hostOf(candidate) === key)
@@ -51,7 +51,8 @@ function readEntry(entry: Readonly<Record<string, unknown>>, source: string): Cr
   if (auth === undefined) return undefined
   const basic = decodeBasic(auth, source)
   if (basic !== undefined) return basic
-  throw new PackagerError({ code: 'CREDENTIALS', step: 'read credentials', value: source, found: 'an "auth" that is no base64 of user:password' })
+  const found = 'an "auth" that is no base64 of user:password'
+  throw new PackagerError({ code: 'CREDENTIALS', step: 'read credentials', value: source, found })
 }
 
 function isOldKey(key: string): boolean {
@@ -69,6 +70,10 @@ function parse(text: string, path: string): Readonly<Record<string, unknown>> {
     // JSON's own message quotes the text, which may be secret.
     throw new PackagerError({ code: 'CREDENTIALS', step: 'read credentials', value: path, found: 'a file that is no JSON' })
   }
+}
+
+function texts(value: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -34,7 +34,8 @@ export async function readBlob(client: RegistryClient, place: BlobPlace, signal?
   if (length === undefined || Number(length) === place.descriptor.size) return pieces(client, place, first, signal)
   first.body.destroy()
   const value = `${place.registry}/${place.repository}@${place.descriptor.digest}`
-  throw new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read blob', value, found: `${length} bytes`, wanted: `${place.descriptor.size} bytes` })
+  const [found, wanted] = [`${length} bytes`, `${place.descriptor.size} bytes`]
+  throw new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read blob', value, found, wanted })
 }
 
 async function* pieces(client: RegistryClient, place: BlobPlace, first: Answer, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
@@ -56,7 +57,7 @@ async function* pieces(client: RegistryClient, place: BlobPlace, first: Answer, 
 }
 
 /** The break counts as the first try, so that it is reported and waited after like any other. */
-async function resume(client: RegistryClient, place: BlobPlace, read: number, broken: Setback, signal: AbortSignal | undefined): Promise<Answer> {
+async function resume(client: RegistryClient, place: BlobPlace, read: number, broken: Setback, signal?: AbortSignal): Promise<Answer> {
   const request = getBlob(place.repository, place.descriptor, read)
   return client.retrying(place.registry, request, signal, async (number) => {
     if (number === 1) throw broken

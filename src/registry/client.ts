@@ -33,6 +33,9 @@ export interface RegistryClientOptions {
   readonly now?: () => number
 }
 
+/** What an error or a retry names. */
+export type Flow = Pick<RegistryRequest, 'repository' | 'step' | 'subject'>
+
 /** Sends requests to registries: one caller, wrapped in redirects, authorization, pace and retries. */
 export interface RegistryClient {
   readonly settings: RegistrySettings
@@ -41,7 +44,7 @@ export interface RegistryClient {
   /** One try, for flows that know better how to go on; throws a {@link Setback}. */
   once(registry: string, request: RegistryRequest, signal?: AbortSignal): Promise<Answer>
   /** Tries a flow of several requests again, under the client's policy. */
-  retrying<T>(registry: string, request: Pick<RegistryRequest, 'repository' | 'step' | 'subject'>, signal: AbortSignal | undefined, attempt: (number: number) => Promise<T>): Promise<T>
+  retrying<T>(registry: string, flow: Flow, signal: AbortSignal | undefined, attempt: (number: number) => Promise<T>): Promise<T>
   /** Ends what is under way and closes all connections. */
   close(): Promise<void>
 }
@@ -87,14 +90,14 @@ class Client implements RegistryClient {
     throw await refusal(answer, this.#now(), login)
   }
 
-  async retrying<T>(registry: string, request: Pick<RegistryRequest, 'repository' | 'step' | 'subject'>, signal: AbortSignal | undefined, attempt: (number: number) => Promise<T>): Promise<T> {
+  async retrying<T>(registry: string, flow: Flow, signal: AbortSignal | undefined, attempt: (number: number) => Promise<T>): Promise<T> {
     const { pace } = this.#sessionOf(registry)
     const both = this.#both(signal)
     const onDelay = ({ facts }: Setback, delayMs: number): void => {
       if (facts.status === 429) pace.slow(delayMs)
     }
-    const value = `${registry}/${request.repository}${request.subject}`
-    return retrying(this.#policy, { step: request.step, value, signal: both, report: this.#options.report, onDelay }, attempt)
+    const value = `${registry}/${flow.repository}${flow.subject}`
+    return retrying(this.#policy, { step: flow.step, value, signal: both, report: this.#options.report, onDelay }, attempt)
   }
 
   async close(): Promise<void> {

@@ -104,5 +104,6 @@ function parseVariable(text: string): Readonly<Record<string, unknown>> {
 
 function unusable(found: string): PackagerError {
   const wanted = 'a JSON object from host to Authorization value'
-  return new PackagerError({ code: 'CREDENTIALS', step: 'read CNB_REGISTRY_AUTH', found, wanted, hint: '{"registry.example":"Basic <base64 of user:password>"}' })
+  const hint = '{"registry.example":"Basic <base64 of user:password>"}'
+  return new PackagerError({ code: 'CREDENTIALS', step: 'read CNB_REGISTRY_AUTH', found, wanted, hint })
 }

@@ -33,7 +33,13 @@ export interface ManifestHead {
 }
 
 /** `undefined`: no such manifest. */
-export async function findManifest(client: RegistryClient, place: RepositoryPlace, reference: string, purpose: Purpose, signal?: AbortSignal): Promise<ManifestHead | undefined> {
+export async function findManifest(
+  client: RegistryClient,
+  place: RepositoryPlace,
+  reference: string,
+  purpose: Purpose,
+  signal?: AbortSignal,
+): Promise<ManifestHead | undefined> {
   const answer = await client.send(place.registry, headManifest(place.repository, reference, purpose), signal)
   await discard(answer)
   if (answer.status === 404) return undefined
@@ -43,7 +49,7 @@ export async function findManifest(client: RegistryClient, place: RepositoryPlac
   return { mediaType: mediaTypeOf(answer), digest, size: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined }
 }
 
-/** Reads a manifest by tag or digest. Its bytes are those of the digest that was asked for, and of the one that the registry tells. */
+/** Reads a manifest by tag or digest. Its bytes are those of the digest that was asked for, or else of the one that the registry tells. */
 export async function readManifest(client: RegistryClient, place: RepositoryPlace, reference: string, signal?: AbortSignal): Promise<ReadManifest> {
   const request = getManifest(place.repository, reference)
   return client.retrying(place.registry, request, signal, async () => {
@@ -57,7 +63,14 @@ export async function readManifest(client: RegistryClient, place: RepositoryPlac
 }
 
 /** Writes a manifest under a tag or its digest. */
-export async function writeManifest(client: RegistryClient, place: RepositoryPlace, reference: string, mediaType: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+export async function writeManifest(
+  client: RegistryClient,
+  place: RepositoryPlace,
+  reference: string,
+  content: { readonly mediaType: string; readonly bytes: Uint8Array },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { mediaType, bytes } = content
   const answer = await client.send(place.registry, putManifest(place.repository, reference, mediaType, bytes), signal)
   await discard(answer)
   const [told, digest] = [toldDigest(answer), digestOf(bytes)]
@@ -70,7 +83,9 @@ async function readLimited(answer: Answer, place: RepositoryPlace, reference: st
   try {
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       size += chunk.byteLength
-      if (size > largestManifest) throw mismatch(place, reference, `more than ${largestManifest} bytes`, `a manifest of at most ${largestManifest} bytes`)
+      if (size > largestManifest) {
+        throw mismatch(place, reference, `more than ${largestManifest} bytes`, `a manifest of at most ${largestManifest} bytes`)
+      }
       chunks.push(chunk)
     }
   } catch (cause) {
@@ -90,7 +105,7 @@ function toldDigest({ headers }: Answer): Digest | undefined {
   return isDigest(told) ? told : undefined
 }
 
-function mismatch({ registry, repository }: RepositoryPlace, reference: string, found: string, wanted: string, step = 'read manifest'): PackagerError {
-  const value = `${registry}/${repository}${reference.includes(':') ? '@' : ':'}${reference}`
+function mismatch(place: RepositoryPlace, reference: string, found: string, wanted: string, step = 'read manifest'): PackagerError {
+  const value = `${place.registry}/${place.repository}${reference.includes(':') ? '@' : ':'}${reference}`
   return new PackagerError({ code: 'DIGEST_MISMATCH', step, value, found, wanted })
 }

@@ -53,7 +53,7 @@ export function networkSetback({ method, url }: Pick<Call, 'method' | 'url'>, ca
 export function isNotTls(error: unknown): boolean {
   return causes(error).some((cause) => {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-    return code === 'EPROTO' || code.startsWith('ERR_SSL_') || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'UND_ERR_CONNECT_TIMEOUT'
+    return code.startsWith('ERR_SSL_') || ['EPROTO', 'ECONNRESET', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT'].includes(code)
   })
 }
 
@@ -81,8 +81,10 @@ function causes(error: unknown, depth = 0): readonly Error[] {
 
 function hintFor(codes: readonly string[], url: URL): string | undefined {
   const has = (test: (code: string) => boolean): boolean => codes.some(test)
-  if (has((code) => untrusted.has(code))) return `give its certificate authority with --ca-file FILE, or accept any with --skip-tls-verify ${url.host}`
-  if (has((code) => code === 'CERT_HAS_EXPIRED')) return `the certificate of ${url.host} has expired; --skip-tls-verify ${url.host} accepts it`
+  if (has((code) => untrusted.has(code))) {
+    return `give its certificate authority with --ca-file FILE, or accept any with --skip-tls-verify ${url.host}`
+  }
+  if (has((code) => code === 'CERT_HAS_EXPIRED')) return `the certificate has expired; --skip-tls-verify ${url.host} accepts it`
   if (has((code) => code === 'ERR_TLS_CERT_ALTNAME_INVALID')) return `the certificate is for another name; --skip-tls-verify ${url.host} accepts it`
   if (has((code) => code === 'EPROTO' || code.startsWith('ERR_SSL_'))) return `where ${url.host} speaks plain http, say --plain-http ${url.host}`
   if (has((code) => code === 'ECONNREFUSED')) return `nothing listens at ${url.host}; check the host and the port`

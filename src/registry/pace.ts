@@ -34,7 +34,7 @@ export class Pace {
 
   async #rest(delayMs: number, before: Promise<void> | undefined): Promise<void> {
     // An interrupted rest is over as well: those who wait see the signal themselves.
-    await Promise.allSettled([before, this.#sleep(delayMs, this.#closing)])
+    await Promise.allSettled([before, this.#sleep(delayMs, AbortSignal.any([this.#closing]))])
   }
 
   #resume(pause: Promise<void>): void {

@@ -6,7 +6,8 @@ const plain = new Set(['digest', 'mount', 'from', 'service', 'scope', 'account',
  * because upload states and storage signatures let anyone in who has them.
  *
  * @example
- * redactUrl(new URL('https://s3.example/blob?X-Amz-Signature=abc&digest=sha256:00')) // 'https://s3.example/blob?X-Amz-Signature=REDACTED&digest=sha256:00'
+ * redactUrl(new URL('https://s3.example/blob?X-Amz-Signature=abc&digest=sha256:00'))
+ * // 'https://s3.example/blob?X-Amz-Signature=REDACTED&digest=sha256:00'
  */
 export function redactUrl(url: URL): string {
   const query = Array.from(url.searchParams, ([key, value]) => `${encodeURIComponent(key)}=${plain.has(key) ? value : 'REDACTED'}`)

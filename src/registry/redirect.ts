@@ -37,7 +37,8 @@ export function locate(from: URL, location: string, settings: RegistrySettings):
   url.hash = ''
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused(call, `a Location with the scheme "${printable(url.protocol)}"`)
   if (from.protocol === 'https:' && url.protocol === 'http:') {
-    if (url.hostname === from.hostname && (url.port === from.port || url.port === '')) return new URL(`${from.origin}${url.pathname}${url.search}`)
+    const isSelf = url.hostname === from.hostname && (url.port === from.port || url.port === '')
+    if (isSelf) return new URL(`${from.origin}${url.pathname}${url.search}`)
     if (!allowsHttp(url, settings)) throw refused(call, `a Location without TLS: ${redactUrl(url)}`, `--plain-http ${url.host} allows it`)
   }
   return url

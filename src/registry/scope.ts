@@ -29,7 +29,8 @@ export function mergeScopes(scopes: readonly Scope[]): readonly Scope[] {
     for (const action of actions) known.add(action)
     merged.set(resource, known)
   }
-  return Array.from(merged, ([resource, actions]) => ({ resource, actions: [...actions].sort() })).sort((a, b) => (a.resource < b.resource ? -1 : 1))
+  const joined = Array.from(merged, ([resource, actions]) => ({ resource, actions: [...actions].sort() }))
+  return joined.sort((a, b) => (a.resource < b.resource ? -1 : 1))
 }
 
 export function formatScope({ resource, actions }: Scope): string {

@@ -73,7 +73,8 @@ export class Session {
     const schemes = this.#challenges.map(({ scheme }) => scheme)
     const strange = schemes.length > 0 && !schemes.some((scheme) => scheme === 'basic' || scheme === 'bearer')
     if (strange) return `the registry asks for ${printable(schemes.join(', '), 60)}; only basic and bearer are spoken`
-    return `no credentials for ${registry} in CNB_REGISTRY_AUTH, ${places.join(', ')}; log in with "docker login ${registry}" or "podman login ${registry}"`
+    const where = `no credentials for ${registry} in CNB_REGISTRY_AUTH, ${places.join(', ')}`
+    return `${where}; log in with "docker login ${registry}" or "podman login ${registry}"`
   }
 
   #found(): Promise<URL> {
@@ -92,7 +93,7 @@ export class Session {
         await this.#ping(origin)
         return origin
       } catch (error) {
-        if (index + 1 < origins.length && isNotTls(error)) continue
+        if (index + 1 < origins.length && (isNotTls(error) || isNobodyThere(error))) continue
         if (error instanceof Setback && isNobodyThere(error)) throw new Setback({ ...error.facts, transient: false })
         throw error
       }

@@ -26,6 +26,11 @@ export interface TokenOptions {
   readonly signal: AbortSignal
 }
 
+interface Fetched {
+  readonly token: string
+  readonly lifeMs: number
+}
+
 interface Held {
   readonly key: string
   readonly scopes: readonly Scope[]
@@ -85,7 +90,7 @@ export class Tokens {
     this.#held = this.#held.filter((entry) => entry !== held)
   }
 
-  async #fetch(service: TokenService, scopes: readonly Scope[], credentials: Credentials | undefined): Promise<{ token: string; lifeMs: number }> {
+  async #fetch(service: TokenService, scopes: readonly Scope[], credentials: Credentials | undefined): Promise<Fetched> {
     const { policy, report, signal, now, caller, direct } = this.#options
     const form = credentials?.identityToken !== undefined
     const call = form ? refreshCall(service, scopes, credentials.identityToken, signal) : getCall(service, scopes, credentials, signal)
@@ -113,7 +118,8 @@ function refreshCall({ realm, service }: TokenService, scopes: readonly Scope[],
   const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: identityToken, client_id: 'bp-package' })
   if (service !== undefined) form.set('service', service)
   if (scopes.length > 0) form.set('scope', scopes.map(formatScope).join(' '))
-  return { method: 'POST', url: realm, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: Buffer.from(form.toString()), signal }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  return { method: 'POST', url: realm, headers, body: Buffer.from(form.toString()), signal }
 }
 
 /** The value of an `Authorization` header with user and password. */
@@ -121,7 +127,7 @@ export function basic({ username = '', password = '' }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
-async function readToken(answer: Answer): Promise<{ token: string; lifeMs: number }> {
+async function readToken(answer: Answer): Promise<Fetched> {
   const text = await readText(answer, longestAnswer)
   const value = parse(text) as { token?: unknown; access_token?: unknown; expires_in?: unknown } | undefined
   const token = [value?.token, value?.access_token].find((candidate) => typeof candidate === 'string' && candidate !== '')
@@ -129,7 +135,8 @@ async function readToken(answer: Answer): Promise<{ token: string; lifeMs: numbe
     const seconds = typeof value?.expires_in === 'number' && value.expires_in > 0 ? value.expires_in : undefined
     return { token, lifeMs: seconds === undefined ? defaultLifeMs : seconds * 1000 }
   }
-  throw new PackagerError({ code: 'REGISTRY', step: 'get a token from', value: answer.url.host, found: 'an answer without one', wanted: 'JSON with "token" or "access_token"' })
+  const wanted = 'JSON with "token" or "access_token"'
+  throw new PackagerError({ code: 'REGISTRY', step: 'get a token from', value: answer.url.host, found: 'an answer without one', wanted })
 }
 
 function parse(text: string): unknown {

@@ -49,7 +49,7 @@ function hostFolders(url: URL): string[] {
   return url.port === '' ? [host, `${host}:443`] : [host]
 }
 
-/** `ca` replaces what Node trusts by itself, so that has to be said again; Node before 22.15 cannot tell it, nor what NODE_EXTRA_CA_CERTS added. */
+/** `ca` replaces what Node trusts by itself, so that is said again; Node before 22.15 cannot tell it, nor what NODE_EXTRA_CA_CERTS added. */
 async function defaultAuthorities(env: TrustOptions['env']): Promise<readonly string[]> {
   if ('getCACertificates' in tls && typeof tls.getCACertificates === 'function') return (tls.getCACertificates as () => string[])()
   const extra = env['NODE_EXTRA_CA_CERTS']

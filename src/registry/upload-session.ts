@@ -91,7 +91,9 @@ export function bodyOf({ blob, descriptor, onBytes }: Upload, start: number, siz
     } finally {
       source.destroy()
     }
-    if (sent < size) throw new PackagerError({ code: 'SOURCE_CHANGED', step: 'read blob', value: descriptor.digest, found: `${start + sent} bytes`, wanted: `${descriptor.size} bytes` })
+    if (sent === size) return
+    const [found, wanted] = [`${start + sent} bytes`, `${descriptor.size} bytes`]
+    throw new PackagerError({ code: 'SOURCE_CHANGED', step: 'read blob', value: descriptor.digest, found, wanted })
   }
   return { size, open }
 }

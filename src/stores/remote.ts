@@ -97,7 +97,7 @@ class RemoteStore implements Store, Mounter {
     const { digest, mediaType } = manifest.descriptor
     const head = await findManifest(this.#client, this.#place, reference, 'write', signal)
     if (head !== undefined && (head.digest ?? (isDigest(reference) ? reference : undefined)) === digest) return 'present'
-    await writeManifest(this.#client, this.#place, reference, mediaType, await this.#bytesOf(manifest, signal), signal)
+    await writeManifest(this.#client, this.#place, reference, { mediaType, bytes: await this.#bytesOf(manifest, signal) }, signal)
     return 'uploaded'
   }
 
@@ -105,7 +105,8 @@ class RemoteStore implements Store, Mounter {
     const { descriptor } = manifest
     if (descriptor.size > largestManifest) {
       const value = `${this.#place.registry}/${this.#place.repository}@${descriptor.digest}`
-      throw new PackagerError({ code: 'UNSUPPORTED', step: 'push manifest', value, found: `${descriptor.size} bytes`, wanted: `at most ${largestManifest}` })
+      const [found, wanted] = [`${descriptor.size} bytes`, `at most ${largestManifest}`]
+      throw new PackagerError({ code: 'UNSUPPORTED', step: 'push manifest', value, found, wanted })
     }
     const chunks: Buffer[] = []
     const collect = async (source: AsyncIterable<Buffer>): Promise<void> => {

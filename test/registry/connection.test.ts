@@ -99,7 +99,7 @@ describe('a registry on this machine', () => {
     const failing = talk()
     await expect(remoteStore(failing.client, registry.host, 'acme/bp').resolve('1')).rejects.toMatchObject({
       code: 'NETWORK',
-      message: expect.stringMatching(/^look for manifest "127.*\/acme\/bp:1": HEAD https:.*connect ECONNREFUSED 127\.0\.0\.1:\d+$/) as string,
+      message: expect.stringMatching(/^look for manifest "127.*\/acme\/bp:1": HEAD http:.*connect ECONNREFUSED 127\.0\.0\.1:\d+$/) as string,
       hint: `nothing listens at ${registry.host}; check the host and the port`,
     })
     expect(failing.waits).toEqual([])
