@@ -19,6 +19,9 @@ export interface ImageIndex {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
+/** What registries commonly limit manifests to in bytes (distribution-spec, "Pushing Manifests"); nobody's index comes near. */
+export const largestManifest = 4 * 1024 * 1024
+
 export type Annotations = Readonly<Record<string, string>>
 
 /** The bytes of an OCI image manifest: compact JSON in a fixed key order, so that equal content has an equal digest. */

@@ -2,6 +2,7 @@ import { PackagerError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { digestOf, isDigest } from '../oci/digest.ts'
+import { largestManifest } from '../oci/manifest.ts'
 import type { Answer } from './call.ts'
 import { discard } from './call.ts'
 import type { RegistryClient } from './client.ts'
@@ -21,9 +22,6 @@ export interface ReadManifest {
   readonly descriptor: Descriptor
   readonly bytes: Buffer
 }
-
-/** What registries commonly limit manifests to (distribution-spec, "Pushing Manifests"); nobody's index comes near. */
-export const largestManifest = 4 * 1024 * 1024
 
 /** What a HEAD tells; `digest` and `size` where the registry says them. */
 export interface ManifestHead {
