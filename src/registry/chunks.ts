@@ -8,8 +8,8 @@ import { bodyOf, finish, nextUrl, openSession } from './upload-session.ts'
 
 /** GHCR answers 416 to more. */
 const largestChunk = 4 * 1024 * 1024
-/** How often an upload may begin again from nothing. */
-const mostRestarts = 3
+/** How often an upload may begin again from nothing: registry:2 cancels a session that holds part of a chunk. */
+const mostRestarts = 5
 
 /** How far an upload has got. */
 interface Progress {
@@ -17,8 +17,8 @@ interface Progress {
   /** What the registry has. */
   offset: number
   restarts: number
-  /** The session is in doubt: ask before the next chunk. */
-  broken: boolean
+  /** What the last failure leaves of the session: something to ask about, or nothing to build on. */
+  doubt: 'none' | 'broken' | 'refused'
 }
 
 /**
@@ -27,12 +27,12 @@ interface Progress {
  */
 export async function sendChunks(upload: Upload, session: UploadSession, broken: boolean): Promise<void> {
   const { client, registry, repository, descriptor, signal } = upload
-  const progress: Progress = { session, offset: 0, restarts: 0, broken }
+  const progress: Progress = { session, offset: 0, restarts: 0, doubt: broken ? 'broken' : 'none' }
   let done = false
   while (!done) {
     done = await client.retrying(registry, pushing(repository, descriptor), signal, async () => {
       const before = progress.offset
-      if (progress.broken && (await resume(upload, progress))) return true
+      if (progress.doubt !== 'none' && (await resume(upload, progress))) return true
       // What got through counts: the next piece has all its tries again.
       if (progress.offset > before) return false
       return sendOne(upload, progress).catch((error: unknown) => {
@@ -62,32 +62,42 @@ async function sendOne(upload: Upload, progress: Progress): Promise<boolean> {
 
 /** A session that the registry no longer agrees with us about can be asked, or replaced, so many times. */
 function judged(error: unknown, progress: Progress): unknown {
-  progress.broken = true
+  progress.doubt = 'broken'
   if (!(error instanceof Setback)) return error
-  const isOut = [400, 404, 416].includes(error.facts.status ?? 0)
-  return isOut && progress.restarts < mostRestarts ? new Setback({ ...error.facts, transient: true }) : error
+  if (error.facts.status === 400 || error.facts.status === 404) progress.doubt = 'refused'
+  const isOut = progress.doubt === 'refused' || error.facts.status === 416
+  const goesOn = (isOut || error.facts.transient) && progress.restarts < mostRestarts
+  return new Setback({ ...error.facts, transient: goesOn })
 }
 
 /** Finds out what has arrived, and begins again where that cannot be told. `true`: all of it had, and is stored. */
 async function resume(upload: Upload, progress: Progress): Promise<boolean> {
+  const known = progress.doubt === 'broken' ? await askSession(upload, progress.session) : undefined
+  if (known === undefined) {
+    if (await hasBlob(upload.client, upload, 'write', upload.signal)) return true
+    progress.session = await openSession(upload)
+    progress.restarts += 1
+  } else {
+    progress.session = known.session
+  }
+  progress.offset = known?.offset ?? 0
+  progress.doubt = 'none'
+  return false
+}
+
+/** `undefined`: the registry has forgotten the session, or does not say what it has. */
+async function askSession(upload: Upload, session: UploadSession): Promise<{ session: UploadSession; offset: number } | undefined> {
   const { client, registry, repository, descriptor, signal } = upload
-  const status = await client.once(registry, uploadStatus(repository, descriptor, progress.session.url), signal).catch((error: unknown) => {
+  try {
+    const answer = await client.once(registry, uploadStatus(repository, descriptor, session.url), signal)
+    await discard(answer)
+    const offset = arrivedBytes(answer)
+    if (offset === undefined || offset >= descriptor.size) return undefined
+    return { session: answer.headers['location'] === undefined ? session : { ...session, url: nextUrl(client, answer) }, offset }
+  } catch (error) {
     if (error instanceof Setback && !error.facts.transient) return undefined
     throw error
-  })
-  if (status !== undefined) await discard(status)
-  const arrived = status === undefined ? undefined : arrivedBytes(status)
-  if (status !== undefined && arrived !== undefined && arrived < descriptor.size && progress.restarts === 0) {
-    progress.session = { ...progress.session, url: status.headers['location'] === undefined ? progress.session.url : nextUrl(client, status) }
-    progress.offset = arrived
-  } else {
-    if (await hasBlob(client, upload, 'write', signal)) return true
-    progress.session = await openSession(upload)
-    progress.offset = 0
-    progress.restarts += 1
   }
-  progress.broken = false
-  return false
 }
 
 /** `Range: 0-1023` is 1024 bytes. `0-0` is what registry:2 says of nothing at all, so it counts as not known. */

@@ -126,6 +126,13 @@ describe('a blob', () => {
     expect(stored(layer.descriptor.digest)?.equals(layer.bytes)).toBe(true)
   })
 
+  it('that cannot be resumed and breaks at the same place for ever is given up', async () => {
+    const store = await start({ largestPut: 4 * MiB, forgetBroken: true })
+    for (let after = 1; after < 100; after += 2) registry.fail({ method: 'PATCH', path: uploads, after, strike: reset(MiB) })
+    await expect(store.put(someLayer(20 * MiB))).rejects.toMatchObject({ code: 'NETWORK' })
+    expect(registry.requests.filter(({ method }) => method === 'PATCH').length).toBeLessThan(20)
+  })
+
   it('is not sent again where only the answer was lost', async () => {
     const store = await start()
     const layer = someLayer(5 * MiB)
