@@ -1,13 +1,13 @@
-import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
-import { extract } from 'tar-stream'
-import type { Header } from 'tar-stream'
-import { PackagerError, reason, throwIfCancelled } from '../errors.ts'
+import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { LayerEntry } from './entries.ts'
+import { ArchiveFault, tooMuch } from './unpack-fault.ts'
+import type { UnpackLimits } from './unpack-limits.ts'
+import { defaultLimits } from './unpack-limits.ts'
+import { MemberReader } from './unpack-members.ts'
+import { ByteReader } from './unpack-reader.ts'
+import { openArchive } from './unpack-source.ts'
+import { SpoolFile } from './unpack-spool.ts'
+import { UnpackTree } from './unpack-tree.ts'
 import { fileError } from './walk.ts'
 
 /** What one archive holds, in its own order; contents lie one after another in the spool file. */
@@ -15,86 +15,58 @@ export interface Unpacked {
   readonly entries: readonly LayerEntry[]
 }
 
-const none = Buffer.alloc(0)
+const step = 'read archive'
 
 /**
  * Reads a tar, plain or gzip (SPEC-package.md section 1, "Sources"): entries in the archive's order, names cleaned, the root
  * entry left out. Nothing is extracted: all contents go into the one file `spool`, so no name in the archive ever becomes a
- * path on this machine. Names that leave the archive's root, and entries that are neither file, folder nor link, are refused.
+ * path on this machine. Names are bytes and stay what they are. What a folder could not hold, and what readers of archives
+ * are at odds over, is refused with the entry's name; then there is no spool file.
  *
- * @throws PackagerError `UNREADABLE` for a broken archive, `UNSUPPORTED` for what it must not hold
+ * @throws PackagerError `UNREADABLE` for a broken archive, `UNSUPPORTED` for what it must not hold, `SPOOL`, `CANCELLED`
  */
-export async function unpack(archive: string, spool: string, signal?: AbortSignal): Promise<Unpacked> {
-  const entries: LayerEntry[] = []
-  const seen = new Set<string>()
-  const out = createWriteStream(spool, { flags: 'wx' })
-  let start = 0
-  const reader = extract()
-  const feeding = pipeline(await openArchive(archive), reader, { signal })
-  feeding.catch(() => undefined)
+export async function unpack(archive: string, spool: string, signal?: AbortSignal, limits: UnpackLimits = defaultLimits): Promise<Unpacked> {
+  const file = await openArchive(archive)
   try {
-    for await (const member of reader) {
-      throwIfCancelled(signal, 'read archive')
-      const entry = toEntry(archive, member.header, spool, start)
-      if (entry !== undefined) {
-        const key = entry.name.toString('latin1')
-        if (seen.has(key)) throw refused(archive, entry.name.toString(), 'an entry that stands in the archive twice')
-        seen.add(key)
-        entries.push(entry)
-      }
-      for await (const chunk of member as AsyncIterable<Buffer>) {
-        start += chunk.length
-        if (!out.write(chunk)) await once(out, 'drain')
-      }
+    const out = await SpoolFile.create(spool)
+    try {
+      const entries = await readEntries(file.tar(limits), out, spool, limits, signal)
+      await out.close()
+      return { entries }
+    } catch (cause) {
+      await out.close()
+      await out.remove()
+      throw cause
     }
-    await feeding
-    await new Promise<void>((resolve, reject) => out.end((cause: unknown) => (cause instanceof Error ? reject(cause) : resolve())))
-    return { entries }
   } catch (cause) {
-    reader.destroy()
-    if (cause instanceof PackagerError) throw cause
-    throwIfCancelled(signal, 'read archive')
-    throw new PackagerError({ code: 'UNREADABLE', step: 'read archive', value: archive, found: reason(cause), wanted: 'a tar, plain or gzip', cause })
+    throw toError(archive, cause)
   } finally {
-    out.destroy()
+    await file.close()
   }
 }
 
-/** The magic number decides, not the name's ending. */
-async function openArchive(archive: string): Promise<Readable> {
-  const file = await open(archive, 'r').catch((cause: unknown) => {
-    throw fileError(archive, 'read archive', cause)
-  })
-  const magic = Buffer.alloc(2)
-  await file.read(magic, 0, 2, 0)
-  await file.close()
-  const stream = createReadStream(archive, { highWaterMark: 256 * 1024 })
-  if (magic[0] !== 0x1f || magic[1] !== 0x8b) return stream
-  const plain = createGunzip({ chunkSize: 256 * 1024 })
-  stream.on('error', (cause) => plain.destroy(cause))
-  plain.on('close', () => stream.destroy())
-  return stream.pipe(plain)
+async function readEntries(tar: AsyncIterable<Buffer>, out: SpoolFile, path: string, limits: UnpackLimits, signal: AbortSignal | undefined): Promise<readonly LayerEntry[]> {
+  const bytes = new ByteReader(tar)
+  const members = new MemberReader(bytes)
+  const tree = new UnpackTree(limits)
+  try {
+    for (let member = await members.next(); member !== undefined; member = await members.next()) {
+      throwIfCancelled(signal, step)
+      if (member.size > limits.bytes) throw tooMuch(`a file of ${member.size} bytes: ${JSON.stringify(member.name.toString())}`, String(limits.bytes))
+      tree.add(member, { kind: 'file', path, start: out.size, modified: undefined })
+      for await (const piece of members.content(member)) {
+        throwIfCancelled(signal, step)
+        await out.write(piece)
+      }
+    }
+    await out.flush()
+    return tree.entries
+  } finally {
+    await bytes.close()
+  }
 }
 
-function toEntry(archive: string, header: Header, spool: string, start: number): LayerEntry | undefined {
-  const name = clean(archive, header.name)
-  if (name === '') return undefined
-  const common = { name: Buffer.from(name), executable: ((header.mode ?? 0) & 0o111) !== 0, link: none, content: undefined }
-  const type = header.type ?? 'file'
-  if (type === 'directory') return { ...common, type: 'folder', size: 0 }
-  if (type === 'symlink') return { ...common, type: 'symlink', size: 0, link: Buffer.from(header.linkname ?? '') }
-  if (type === 'link') return { ...common, type: 'hardlink', size: 0, link: Buffer.from(clean(archive, header.linkname ?? '')) }
-  if (type !== 'file' && type !== 'contiguous-file') throw refused(archive, name, `an entry of type ${type}`)
-  return { ...common, type: 'file', size: header.size ?? 0, content: { kind: 'file', path: spool, start, modified: undefined } }
-}
-
-/** `./bin/build` is `bin/build`; the root itself is ''. */
-function clean(archive: string, name: string): string {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-  if (parts.includes('..') || name.includes('\0')) throw refused(archive, name, 'a name that leaves the archive')
-  return parts.join('/')
-}
-
-function refused(archive: string, name: string, found: string): PackagerError {
-  return new PackagerError({ code: 'UNSUPPORTED', step: 'read archive', value: archive, found: `${found}: ${JSON.stringify(name)}`, wanted: 'files, folders and links below its root, each once' })
+function toError(archive: string, cause: unknown): PackagerError {
+  if (cause instanceof PackagerError) return cause
+  return cause instanceof ArchiveFault ? new PackagerError({ ...cause.fault, step, value: archive }) : fileError(archive, step, cause)
 }

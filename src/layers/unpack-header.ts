@@ -1,0 +1,81 @@
+import { broken } from './unpack-fault.ts'
+
+/** One header block as it stands in the archive, before extended headers have their say. */
+export interface RawHeader {
+  /** The type flag as a character; old archives have a zero byte for a file, which is `0` here. */
+  readonly flag: string
+  readonly name: Buffer
+  readonly link: Buffer
+  readonly size: number
+  readonly mode: number
+}
+
+const blockSize = 512
+const noBytes = Buffer.alloc(0)
+
+/**
+ * Reads a header block of any tar there is: POSIX (`ustar\0` and `00`), GNU (`ustar  \0`), star (`tar\0` at 508, whose prefix
+ * is shorter) and those from before 1988, which have no magic and no prefix. Only what is used is read: owners, times and
+ * device numbers may be nonsense.
+ *
+ * @throws ArchiveFault where the checksum, size or mode is none
+ */
+export function decodeBlock(block: Buffer): RawHeader {
+  if (!hasChecksum(block)) throw broken('a header whose checksum is wrong', 'the archive is damaged, or it is no tar')
+  const size = numberAt(block, 124, 12)
+  const mode = numberAt(block, 100, 8)
+  if (size === undefined || mode === undefined) throw broken(`a header without a ${size === undefined ? 'size' : 'mode'}`)
+  const prefix = textAt(block, 345, prefixLength(block))
+  const name = textAt(block, 0, 100)
+  return {
+    flag: block[156] === 0 ? '0' : String.fromCharCode(block[156] ?? 0),
+    name: prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]),
+    link: textAt(block, 157, 100),
+    size,
+    mode,
+  }
+}
+
+export function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0)
+}
+
+function prefixLength(block: Buffer): number {
+  if (block.toString('latin1', 257, 265) !== 'ustar\u000000') return 0
+  return block.toString('latin1', 508, 512) === 'tar\0' ? 131 : 155
+}
+
+/** A copy of the bytes before the first zero. */
+function textAt(block: Buffer, offset: number, length: number): Buffer {
+  const field = block.subarray(offset, offset + length)
+  const end = field.indexOf(0)
+  return length === 0 ? noBytes : Buffer.from(end === -1 ? field : field.subarray(0, end))
+}
+
+/** Octal digits with spaces or zeros around them, or, with the first bit set, a positive number in bytes (GNU). */
+function numberAt(block: Buffer, offset: number, length: number): number | undefined {
+  const field = block.subarray(offset, offset + length)
+  if ((field[0] ?? 0) >= 0x80) return binary(field)
+  const [digits = ''] = field.toString('latin1').replaceAll(/^[\0 ]+|[\0 ]+$/g, '').split('\0')
+  return /^[0-7]*$/.test(digits) ? Number.parseInt(`0${digits}`, 8) : undefined
+}
+
+function binary(field: Buffer): number | undefined {
+  if (field[0] !== 0x80) return undefined
+  const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** The sum of all bytes with the sum's own eight as spaces; some old programs took bytes for signed numbers. */
+function hasChecksum(block: Buffer): boolean {
+  const told = numberAt(block, 148, 8)
+  let unsigned = 8 * 0x20
+  let signed = 8 * 0x20
+  for (let index = 0; index < blockSize; index += 1) {
+    if (index >= 148 && index < 156) continue
+    const byte = block[index] ?? 0
+    unsigned += byte
+    signed += byte < 0x80 ? byte : byte - 256
+  }
+  return told === unsigned || told === signed
+}

@@ -1,0 +1,15 @@
+/** How much an archive may hold. Memory stays small whatever it says; these guard the disk, and the time of whoever waits. */
+export interface UnpackLimits {
+  /** Bytes of the tar, uncompressed. */
+  readonly bytes: number
+  /** Entries, and folders that only stand in the names of others. */
+  readonly entries: number
+  /** How many times its own size a compressed archive may grow to... */
+  readonly ratio: number
+  /** ...once it is larger than this. */
+  readonly ratioFromBytes: number
+}
+
+const gibibyte = 1024 ** 3
+
+export const defaultLimits: UnpackLimits = { bytes: 8 * gibibyte, entries: 200_000, ratio: 200, ratioFromBytes: gibibyte }

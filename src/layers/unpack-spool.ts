@@ -1,0 +1,64 @@
+import type { FileHandle } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
+import { PackagerError, reason } from '../errors.ts'
+
+/** Small files are written together. */
+const writeFrom = 1024 ** 2
+
+/** The one file that an archive's contents go into, one after another. */
+export class SpoolFile {
+  readonly #file: FileHandle
+  readonly #path: string
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #size = 0
+
+  private constructor(file: FileHandle, path: string) {
+    this.#file = file
+    this.#path = path
+  }
+
+  /** A new file: one that is there already is somebody else's, and stays as it is. */
+  static async create(path: string): Promise<SpoolFile> {
+    const file = await open(path, 'wx', 0o600).catch((cause: unknown) => {
+      throw spoolError(path, cause)
+    })
+    return new SpoolFile(file, path)
+  }
+
+  /** Where the next byte goes. */
+  get size(): number {
+    return this.#size
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    this.#size += bytes.length
+    if (this.#waitingBytes >= writeFrom) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#waiting)
+    this.#waiting = []
+    this.#waitingBytes = 0
+    try {
+      for (let done = 0; done < bytes.length; ) done += (await this.#file.write(bytes, done)).bytesWritten
+    } catch (cause) {
+      throw spoolError(this.#path, cause)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true })
+  }
+}
+
+function spoolError(path: string, cause: unknown): PackagerError {
+  const hint = 'free some disk space, or name another folder with TMPDIR'
+  return new PackagerError({ code: 'SPOOL', step: 'write temporary file', value: path, found: reason(cause), hint, cause })
+}
