@@ -46,8 +46,8 @@ export class CompressionPool {
    * Puts a gzip member in the place of the first `length` bytes of `block`, which is one of a `BlockPool` and is nobody
    * else's until the promise settles with the member's size.
    */
-  compress(block: Uint8Array, length: number, level: number): Promise<number> {
-    if (this.#closed) return Promise.reject(new PackagerError({ code: 'CANCELLED', step: 'compress', found: 'the run ended' }))
+  async compress(block: Uint8Array, length: number, level: number): Promise<number> {
+    if (this.#closed) throw new PackagerError({ code: 'CANCELLED', step: 'compress', found: 'the run ended' })
     const seat = this.#seat()
     const id = this.#nextId
     this.#nextId += 1

@@ -139,8 +139,9 @@ class Spool {
   /** Never rejects: the failure is kept for whoever hands over the next block, or asks for the result. */
   async #append(before: Promise<void>, block: Buffer, size: number | Promise<number>, tarBytes: number): Promise<void> {
     try {
-      const [length] = await Promise.all([size, before])
-      const bytes = block.subarray(0, length)
+      // Both, also where one fails: the last block of a layer settles after all others.
+      await Promise.allSettled([size, before])
+      const bytes = block.subarray(0, await size)
       if (this.#failure !== undefined) return
       throwIfCancelled(this.#shop.signal, 'write layer')
       this.#digest.update(bytes)
