@@ -1,0 +1,59 @@
+import type { Stats } from 'node:fs'
+import { lstat, mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { PackagerError, reason, systemCode } from '../errors.ts'
+import { findContents } from './archive-contents.ts'
+import { realPlace } from './layout-replace.ts'
+import type { Staging } from './layout-stage.ts'
+import { hiddenBeside, unstage } from './layout-stage.ts'
+
+export const step = 'write archive'
+
+/** Makes the staging folder for a file at `destination`, or refuses a destination that an archive could not replace. */
+export async function stageArchive(destination: string, suffix: string): Promise<Staging> {
+  const place = await realPlace(resolve(destination))
+  await checkReplaceableFile(place)
+  const folder = hiddenBeside(place, `partial-${suffix}`)
+  let madeParent: string | undefined
+  try {
+    madeParent = await mkdir(dirname(place), { recursive: true })
+    await mkdir(folder)
+    return { place, folder, madeParent }
+  } catch (cause) {
+    await unstage({ place, folder, madeParent })
+    throw new PackagerError({ code: 'OUTPUT', step, value: destination, found: reason(cause), cause })
+  }
+}
+
+/** Refuses a place that holds anything but a former archive: no run may remove what it or its like did not write. */
+export async function checkReplaceableFile(place: string): Promise<void> {
+  const found = await obstacle(place)
+  if (found === undefined) return
+  throw new PackagerError({
+    code: 'OUTPUT',
+    step,
+    value: place,
+    found,
+    wanted: 'nothing, an empty file or an OCI image layout in a tar',
+    hint: 'remove it, or name another place with --output',
+  })
+}
+
+async function obstacle(place: string): Promise<string | undefined> {
+  const info = await existing(place)
+  if (info === undefined) return undefined
+  if (info.isDirectory()) return 'a folder'
+  if (!info.isFile()) return 'something that is no file'
+  if (info.size === 0) return undefined
+  return findContents(place).then(
+    () => undefined,
+    () => 'a file of another kind',
+  )
+}
+
+async function existing(place: string): Promise<Stats | undefined> {
+  return lstat(place).catch((cause: unknown) => {
+    if (systemCode(cause) === 'ENOENT') return undefined
+    throw new PackagerError({ code: 'OUTPUT', step, value: place, found: reason(cause), cause })
+  })
+}
