@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { copyFile, link, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { PackagerError, systemCode } from '../errors.ts'
+import { PackagerError, reason } from '../errors.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
@@ -29,7 +29,13 @@ export class LayerCache {
 
   /** Makes the folders. Rejects where the place cannot be written to. */
   async prepare(): Promise<void> {
-    for (const name of ['blobs', 'layers', 'seen', 'tmp']) await mkdir(join(this.#folder, name), { recursive: true })
+    for (const name of ['blobs', 'layers', 'seen', 'tmp']) {
+      await mkdir(join(this.#folder, name), { recursive: true })
+      // Folders that were there already may be another user's, or of a file system that is read-only by now.
+      const probe = join(this.#folder, name, unique('probe'))
+      await writeFile(probe, '')
+      await rm(probe, { force: true })
+    }
   }
 
   /** Where a run can keep its spool so that a layer moves into the cache without being copied. */
@@ -59,29 +65,40 @@ export class LayerCache {
   async keep(layerName: string, layer: SpooledLayer, compression: Compression): Promise<void> {
     const { digest, size } = layer.blob.descriptor
     const path = this.#blobPath(digest)
-    if ((await sizeOf(path)) !== size) {
-      const staged = join(this.spoolParent, `${hexOf(digest)}.${Math.random().toString(36).slice(2)}`)
-      await link(layer.blob.path, staged).catch(() => copyFile(layer.blob.path, staged))
-      await rename(staged, path)
-    }
-    const record = this.#recordPath(layer.diffID, compression)
-    const staged = `${record}.${Math.random().toString(36).slice(2)}`
-    await writeFile(staged, JSON.stringify({ digest, size }))
-    await rename(staged, record)
+    const stagedBlob = join(this.spoolParent, unique('blob'))
+    await link(layer.blob.path, stagedBlob).catch(() => copyFile(layer.blob.path, stagedBlob))
+    // Also over a file of that size: after a crash of the machine it may hold anything.
+    await rename(stagedBlob, path)
+    // Between two names of one file a rename does nothing and the former name stays.
+    await rm(stagedBlob, { force: true })
+    const stagedRecord = join(this.spoolParent, unique('record'))
+    await writeFile(stagedRecord, JSON.stringify({ digest, size }))
+    await rename(stagedRecord, this.#recordPath(layer.diffID, compression))
     await writeFile(this.#seenPath(layerName), '')
   }
 
   /** Removes the layers longest unused until the rest fit the limit, and what interrupted runs left behind a day ago. */
   async trim(now: number): Promise<void> {
     const blobs = await this.#list('blobs')
-    let total = blobs.reduce((sum, blob) => sum + blob.size, 0)
+    const before = blobs.reduce((sum, blob) => sum + blob.size, 0)
+    let total = before
     for (const blob of blobs.sort((a, b) => a.used - b.used)) {
       if (total <= this.#limit) break
       await rm(blob.path, { force: true })
       total -= blob.size
     }
+    if (total < before) await this.#forget()
     const dayAgo = now - 24 * 60 * 60 * 1000
     for (const left of await this.#list('tmp')) if (left.used < dayAgo) await rm(left.path, { recursive: true, force: true })
+  }
+
+  /** Removes the records of layers that are not there any more. */
+  async #forget(): Promise<void> {
+    const held = new Set(await readdir(join(this.#folder, 'blobs')))
+    for (const { path } of await this.#list('layers')) {
+      const record = parseRecord(await readFile(path, 'utf8').catch(() => ''))
+      if (record === undefined || !held.has(hexOf(record.digest))) await rm(path, { force: true })
+    }
   }
 
   async #list(name: string): Promise<{ path: string; size: number; used: number }[]> {
@@ -97,11 +114,8 @@ export class LayerCache {
   }
 
   async #readRecord(diffID: Digest, compression: Compression): Promise<{ digest: Digest; size: number } | undefined> {
-    const text = await readFile(this.#recordPath(diffID, compression), 'utf8').catch((cause: unknown) => {
-      if (systemCode(cause) === 'ENOENT') return ''
-      throw cause
-    })
-    return parseRecord(text)
+    // Whatever keeps it from being read: a cache that cannot help must not hinder.
+    return parseRecord(await readFile(this.#recordPath(diffID, compression), 'utf8').catch(() => ''))
   }
 
   #blobPath(digest: Digest): string {
@@ -116,6 +130,11 @@ export class LayerCache {
   #seenPath(layerName: string): string {
     return join(this.#folder, 'seen', createHash('sha256').update(layerName).digest('hex'))
   }
+}
+
+/** A name that no other run takes. */
+function unique(kind: string): string {
+  return `${kind}-${randomBytes(6).toString('hex')}`
 }
 
 /** A record that was cut short by a crash counts as none. */
@@ -144,7 +163,9 @@ function checkedBlob(path: string, descriptor: Descriptor): Blob {
 
 async function checkFile(path: string, descriptor: Descriptor): Promise<void> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash)
+  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash).catch((cause: unknown) => {
+    throw new PackagerError({ code: 'SPOOL', step: 'read cached layer', value: path, found: reason(cause), hint: 'another run may have made room: run again, or say --no-cache', cause })
+  })
   const found = `sha256:${hash.digest('hex')}`
   if (found === descriptor.digest) return
   await rm(path, { force: true })
@@ -165,7 +186,8 @@ async function sizeOf(path: string): Promise<number | undefined> {
   )
 }
 
+/** Marks a layer as used. In a cache that is another user's it stays unmarked. */
 async function touch(path: string): Promise<void> {
   const now = new Date()
-  await utimes(path, now, now)
+  await utimes(path, now, now).catch(() => undefined)
 }

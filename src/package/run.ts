@@ -1,4 +1,5 @@
 import type { LabelledModule } from '../buildpacks/labels.ts'
+import { reason } from '../errors.ts'
 import type { PutStatus, Report } from '../events.ts'
 import { silent } from '../events.ts'
 import type { Layer } from '../layers/spool.ts'
@@ -34,7 +35,8 @@ export async function packageBuildpack(options: PackageOptions): Promise<Package
   try {
     const prepared = await prepare(options, report, spool.folder)
     const result = await make(options, prepared, cache, await spool.folder(), report)
-    await cache?.trim(Date.now())
+    // The package is where it should be: what its cache cannot do is no failure any more.
+    await cache?.trim(Date.now()).catch((cause: unknown) => report({ type: 'warning', message: `the cache could not be tidied: ${reason(cause)}` }))
     return result
   } finally {
     await spool.remove()
