@@ -64,7 +64,8 @@ function hostKey(registry: string): string {
 async function fromFile(file: AuthFile, keys: readonly string[], host: string, options: CredentialOptions): Promise<Credentials | undefined> {
   for (const key of keys) {
     const helper = file.credHelpers[key]
-    const helped = helper === undefined ? undefined : await askHelper(helper, key.includes('index.docker.io') ? host : key, file.path, options)
+    const asked = key.includes('index.docker.io') ? host : key
+    const helped = helper === undefined ? undefined : await askHelper(helper, asked, file.path, options)
     const found = helped ?? file.auths(key)
     const isScoped = key.includes('/') && !key.startsWith('https://')
     if (found !== undefined && (isScoped || helped !== undefined || file.credsStore === undefined)) return found

@@ -2,6 +2,7 @@ import { PackagerError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { digestOf, isDigest } from '../oci/digest.ts'
+import { isIndexType, isManifestType, ociIndex, ociManifest } from '../oci/media-types.ts'
 import { largestManifest } from '../oci/manifest.ts'
 import type { Answer } from './call.ts'
 import { discard } from './call.ts'
@@ -48,7 +49,12 @@ export async function findManifest(
 }
 
 /** Reads a manifest by tag or digest. Its bytes are those of the digest that was asked for, or else of the one that the registry tells. */
-export async function readManifest(client: RegistryClient, place: RepositoryPlace, reference: string, signal?: AbortSignal): Promise<ReadManifest> {
+export async function readManifest(
+  client: RegistryClient,
+  place: RepositoryPlace,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<ReadManifest> {
   const request = getManifest(place.repository, reference)
   return client.retrying(place.registry, request, signal, async () => {
     const answer = await client.once(place.registry, request, signal)
@@ -56,7 +62,7 @@ export async function readManifest(client: RegistryClient, place: RepositoryPlac
     const digest = digestOf(bytes)
     const wanted = isDigest(reference) ? reference : (toldDigest(answer) ?? digest)
     if (digest !== wanted) throw mismatch(place, reference, digest, wanted)
-    return { descriptor: { mediaType: mediaTypeOf(answer), size: bytes.byteLength, digest }, bytes }
+    return { descriptor: { mediaType: agreedType(place, reference, mediaTypeOf(answer), bytes), size: bytes.byteLength, digest }, bytes }
   })
 }
 
@@ -92,7 +98,29 @@ async function readLimited(answer: Answer, place: RepositoryPlace, reference: st
   return Buffer.concat(chunks)
 }
 
-/** Without a header an index or image of ours says its type itself; it is read from the bytes by whoever parses them. */
+/**
+ * The type by the header, or by the content where the header says nothing of use. An index that is served as an image,
+ * or the other way round, is refused: it would be different things to different readers (CVE-2021-41190).
+ */
+function agreedType(place: RepositoryPlace, reference: string, told: string, bytes: Buffer): string {
+  const own = ownType(bytes)
+  if (!isManifestType(told)) return own ?? told
+  if (own === undefined || isIndexType(own) === isIndexType(told)) return told
+  throw mismatch(place, reference, `${own} by its content`, `${told} by its Content-Type`)
+}
+
+/** `mediaType` of the content; the image-spec lets it be left out. */
+function ownType(bytes: Buffer): string | undefined {
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as { mediaType?: unknown; manifests?: unknown; layers?: unknown } | null
+    if (typeof value?.mediaType === 'string' && isManifestType(value.mediaType)) return value.mediaType
+    if (Array.isArray(value?.manifests) !== Array.isArray(value?.layers)) return Array.isArray(value?.layers) ? ociManifest : ociIndex
+  } catch {
+    // Whoever parses it says what is wrong with it.
+  }
+  return undefined
+}
+
 function mediaTypeOf({ headers }: Answer): string {
   return printable((headers['content-type'] ?? '').split(';')[0] ?? '', 255).toLowerCase()
 }

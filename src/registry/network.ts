@@ -84,10 +84,10 @@ function hintFor(codes: readonly string[], url: URL): string | undefined {
   if (has((code) => untrusted.has(code))) {
     return `give its certificate authority with --ca-file FILE, or accept any with --skip-tls-verify ${url.host}`
   }
-  if (has((code) => code === 'CERT_HAS_EXPIRED')) return `the certificate has expired; --skip-tls-verify ${url.host} accepts it`
-  if (has((code) => code === 'ERR_TLS_CERT_ALTNAME_INVALID')) return `the certificate is for another name; --skip-tls-verify ${url.host} accepts it`
-  if (has((code) => code === 'EPROTO' || code.startsWith('ERR_SSL_'))) return `where ${url.host} speaks plain http, say --plain-http ${url.host}`
-  if (has((code) => code === 'ECONNREFUSED')) return `nothing listens at ${url.host}; check the host and the port`
-  if (has((code) => code === 'ENOTFOUND')) return `no such host: ${url.hostname}; check the name, and HTTPS_PROXY where there is a proxy`
+  if (codes.includes('CERT_HAS_EXPIRED')) return `the certificate has expired; --skip-tls-verify ${url.host} accepts it`
+  if (codes.includes('ERR_TLS_CERT_ALTNAME_INVALID')) return `the certificate is for another name; --skip-tls-verify ${url.host} accepts it`
+  if (has((code) => /^(EPROTO$|ERR_SSL_)/.test(code))) return `where ${url.host} speaks plain http, say --plain-http ${url.host}`
+  if (codes.includes('ECONNREFUSED')) return `nothing listens at ${url.host}; check the host and the port`
+  if (codes.includes('ENOTFOUND')) return `no such host: ${url.hostname}; check the name, and HTTPS_PROXY where there is a proxy`
   return undefined
 }

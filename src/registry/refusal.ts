@@ -9,7 +9,6 @@ import { Setback } from './setback.ts'
 /** Statuses that may be different in a moment. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504])
 
-const codes: Readonly<Record<number, ErrorCode>> = { 401: 'UNAUTHORIZED', 403: 'UNAUTHORIZED', 404: 'NOT_FOUND' }
 
 /** What an unexpected answer means: method, redacted URL, status, the registry's own code and message, and what to do about it. */
 export async function refusal(answer: Answer, now: number, login: string | undefined): Promise<Setback> {
@@ -17,7 +16,7 @@ export async function refusal(answer: Answer, now: number, login: string | undef
   const own = withoutSecrets(ownWords(await readText(answer).catch(() => ''), headers['content-type'] ?? ''))
   const name = STATUS_CODES[status]
   return new Setback({
-    code: codes[status] ?? 'REGISTRY',
+    code: codeFor(answer),
     found: `${method} ${redactUrl(url)}: status ${status}${name === undefined ? '' : ` ${name}`}${own === '' ? '' : `: ${own}`}`,
     hint: hintFor(status, own, login),
     status,
@@ -49,11 +48,17 @@ function withoutSecrets(text: string): string {
   return text.replaceAll(/\b(basic|bearer)\s+[\w.~+/=-]{4,}/gi, '$1 REDACTED')
 }
 
+/** `NOT_FOUND` is for what was asked for; an upload that finds no repository has failed. */
+function codeFor({ status, method }: Answer): ErrorCode {
+  if (status === 401 || status === 403) return 'UNAUTHORIZED'
+  return status === 404 && (method === 'GET' || method === 'HEAD') ? 'NOT_FOUND' : 'REGISTRY'
+}
+
 function hintFor(status: number, own: string, login: string | undefined): string | undefined {
   if (status === 401 || status === 403) return login
   if (own.startsWith('NAME_UNKNOWN')) return 'some registries want a repository to be created before the first push'
   if (status === 413) return 'the registry, or a proxy before it, takes no requests of this size'
   if (status === 429) return 'the registry limits requests; try later, log in, or lower --concurrency'
-  if (status === 400 && /HTTP request (was sent|to an HTTPS)|http request to an https/i.test(own)) return 'the registry speaks https here: leave --plain-http out'
+  if (status === 400 && /http request (was sent|to an https)/i.test(own)) return 'the registry speaks https here: leave --plain-http out'
   return undefined
 }

@@ -67,8 +67,10 @@ export class Session {
     const { registry, places } = this.#options
     const credentials = await this.#credentials.get(repository)
     if (credentials !== undefined) {
-      const who = `the credentials${credentials.username === undefined ? '' : ` of "${printable(credentials.username, 60)}"`} from ${credentials.source}`
-      return status === 401 ? `${who} were refused; log in again with "docker login ${registry}"` : `${who} do not suffice for ${registry}/${repository}`
+      const { username, source } = credentials
+      const who = `the credentials${username === undefined ? '' : ` of "${printable(username, 60)}"`} from ${source}`
+      if (status === 403) return `${who} do not suffice for ${registry}/${repository}`
+      return `${who} were refused; log in again with "docker login ${registry}"`
     }
     const schemes = this.#challenges.map(({ scheme }) => scheme)
     const strange = schemes.length > 0 && !schemes.some((scheme) => scheme === 'basic' || scheme === 'bearer')
@@ -143,8 +145,8 @@ export class Session {
     const origin = await this.#found()
     const text = parameters['realm'] ?? ''
     const realm = URL.canParse(text) ? new URL(text) : undefined
-    const fail = (found: string, hint?: string): PackagerError =>
-      new PackagerError({ code: 'REGISTRY', step: 'log in to', value: this.#options.registry, found, wanted: 'a token service over https', hint })
+    const common = { code: 'REGISTRY', step: 'log in to', value: this.#options.registry, wanted: 'a token service over https' } as const
+    const fail = (found: string, hint?: string): PackagerError => new PackagerError({ ...common, found, hint })
     if (realm === undefined) throw fail(`the token service "${printable(text, 200)}"`)
     realm.username = ''
     realm.password = ''

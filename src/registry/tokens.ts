@@ -8,6 +8,7 @@ import type { RetryPolicy } from './retry.ts'
 import { retrying } from './retry.ts'
 import type { Scope } from './scope.ts'
 import { covers, formatScope } from './scope.ts'
+import { Setback } from './setback.ts'
 
 /** A token service, as a `Bearer` challenge names it. */
 export interface TokenService {
@@ -99,8 +100,9 @@ export class Tokens {
       const answer = await (form ? direct : caller)(call)
       if (answer.status === 200) return readToken(answer)
       if (answer.status >= 300 && answer.status < 400) await discard(answer)
-      const source = credentials === undefined ? 'anonymous access is refused: log in first' : `the credentials are from ${credentials.source}`
-      throw await refusal(answer, now(), source)
+      const login = credentials === undefined ? 'anonymous access is refused: log in first' : `the credentials are from ${credentials.source}`
+      const { facts } = await refusal(answer, now(), login)
+      throw new Setback({ ...facts, code: facts.code === 'NOT_FOUND' ? 'REGISTRY' : facts.code })
     })
   }
 }

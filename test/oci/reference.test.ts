@@ -71,8 +71,9 @@ describe('an image name', () => {
 
   it('round-trips through its full form, whatever it is made of', () => {
     const word = fc.stringMatching(/^[a-z0-9]{1,8}$/)
-    const path = fc.array(fc.tuple(word, fc.constantFrom('', '.', '_', '__', '-', '---'), word).map((parts) => parts.join('')), { minLength: 1, maxLength: 4 })
-    const host = fc.constantFrom('docker.io', 'localhost', 'localhost:5000', 'registry.example', 'a-b.example:443', '10.0.0.1:1', '[::1]:5000', '[fe80::1]')
+    const part = fc.tuple(word, fc.constantFrom('', '.', '_', '__', '-', '---'), word).map((parts) => parts.join(''))
+    const path = fc.array(part, { minLength: 1, maxLength: 4 })
+    const host = fc.constantFrom('docker.io', 'localhost', 'localhost:5000', 'registry.example', 'a-b.example:443', '[::1]:5000', '[fe80::1]')
     const tag = fc.option(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/))
     fc.assert(
       fc.property(host, path, tag, fc.boolean(), (host, path, tag, pinned) => {

@@ -43,7 +43,8 @@ describe('WWW-Authenticate', () => {
   })
 
   it('of a hostile registry ends, whatever it is', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom('a', '=', '"', '\\', ',', ' ', '\t', '\u{0}'), maxLength: 200 }), (header) => parseChallenges(header).length >= 0))
+    const noise = fc.string({ unit: fc.constantFrom('a', '=', '"', '\\', ',', ' ', '\t', '\u{0}'), maxLength: 200 })
+    fc.assert(fc.property(noise, (header) => parseChallenges(header).length <= header.length))
     for (const piece of ['a ', 'a=', '"', '\\', ', ', 'a="\\']) expect(parseChallenges(piece.repeat(1_000_000)).length).toBeLessThan(8192)
   })
 })

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -76,7 +76,9 @@ describe('a registry on this machine', () => {
     for (const root of ['.docker', '.config/containers']) {
       const host = join(folder, root, 'certs.d', registry.host)
       await mkdir(host, { recursive: true })
-      for (const [from, to] of [['ca.crt', 'ca.crt'], ['client.crt', 'me.cert'], ['client.key', 'me.key']] as const) await writeFile(join(host, to), await readFile(pem(from)))
+      await copyFile(pem('ca.crt'), join(host, 'ca.crt'))
+      await copyFile(pem('client.crt'), join(host, 'me.cert'))
+      await copyFile(pem('client.key'), join(host, 'me.key'))
       expect(await push(registry.host)).toBe('uploaded')
       await rm(host, { recursive: true })
     }
@@ -90,7 +92,10 @@ describe('a registry on this machine', () => {
 
   it.each([['missing', 'ENOENT'], ['server.key', 'no certificate in it']])('with a --ca-file that is %s is not spoken to', async (name, message) => {
     const registry = await startTls()
-    await expect(push(registry.host, { settings: { caFiles: [pem(name)] } })).rejects.toMatchObject({ code: 'UNREADABLE', message: expect.stringContaining(message) as string })
+    await expect(push(registry.host, { settings: { caFiles: [pem(name)] } })).rejects.toMatchObject({
+      code: 'UNREADABLE',
+      message: expect.stringContaining(message) as string,
+    })
   })
 
   it('that does not listen is an error after one try', async () => {
@@ -116,7 +121,10 @@ describe('another host', () => {
     expect(await push('registry.example', { env, settings: { plainHttp: ['registry.example'] } })).toBe('uploaded')
     expect(proxy.requests[0]).toBe('HEAD http://registry.example/v2/')
     expect(await push('registry.example', { env, settings: { insecure: ['registry.example'] } })).toBe('uploaded')
-    await expect(push('registry.example', { env })).rejects.toMatchObject({ code: 'NETWORK', hint: 'where registry.example speaks plain http, say --plain-http registry.example' })
+    await expect(push('registry.example', { env })).rejects.toMatchObject({
+      code: 'NETWORK',
+      hint: 'where registry.example speaks plain http, say --plain-http registry.example',
+    })
   })
 
   it('is reached with TLS through a proxy, whose password goes to it alone', async () => {
@@ -146,7 +154,8 @@ describe('another host', () => {
     const registry = await start({ auth: { kind: 'bearer', anonymousPull: true } })
     const proxy = await startProxy(registry.host)
     closing.push(() => proxy.close())
-    await expect(push('registry.example', { env: { http_proxy: proxy.url }, settings: { plainHttp: ['registry.example'] } })).rejects.toThrow(/the token service http:\/\/127/)
+    const pushed = push('registry.example', { env: { http_proxy: proxy.url }, settings: { plainHttp: ['registry.example'] } })
+    await expect(pushed).rejects.toThrow(/the token service http:\/\/127/)
     expect(registry.tokenRequests).toEqual([])
   })
 })
@@ -169,14 +178,20 @@ describe('a connection', () => {
   it('that is silent each time is an error that says so', async () => {
     const registry = await start()
     registry.fail({ method: 'PUT', strike: hang(), times: 9 })
-    await expect(push(registry.host, { timeouts, maxTries: 2 })).rejects.toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/PUT .*no answer in time \(UND_ERR_HEADERS_TIMEOUT\) \(2 tries\)$/) as string })
+    await expect(push(registry.host, { timeouts, maxTries: 2 })).rejects.toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringMatching(/PUT .*no answer in time \(UND_ERR_HEADERS_TIMEOUT\) \(2 tries\)$/) as string,
+    })
   })
 
   it('whose error body never ends costs no more than its status', async () => {
     const registry = await start()
     registry.fail({ method: 'POST', strike: answer(403, {}, 'x'.repeat(5_000_000)) })
     const failure = push(registry.host)
-    await expect(failure).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringMatching(/status 403 Forbidden: x{200}\.\.\.$/) as string })
+    await expect(failure).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringMatching(/status 403 Forbidden: x{200}\.\.\.$/) as string,
+    })
   })
 
   it('whose error body stalls still tells its status', async () => {

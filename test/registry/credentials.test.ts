@@ -71,7 +71,8 @@ describe('credentials in files', () => {
     expect(await find('r.example', 'acmeother/bp')).toMatchObject({ username: 'host' })
   })
 
-  it.each(['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'https://index.docker.io/v1'])('for Docker Hub are found under %s', async (key) => {
+  const hubKeys = ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'https://index.docker.io/v1']
+  it.each(hubKeys)('for Docker Hub are found under %s', async (key) => {
     await file('.docker/config.json', { auths: { [key]: basic('hub:pw') } })
     expect(await find('docker.io', 'library/foo')).toMatchObject({ username: 'hub' })
   })
@@ -113,7 +114,8 @@ describe('credentials in files', () => {
 describe('CNB_REGISTRY_AUTH', () => {
   it('wins over every file', async () => {
     await file('.docker/config.json', { auths: { 'r.example': basic('file:pw') } })
-    env['CNB_REGISTRY_AUTH'] = JSON.stringify({ 'r.example': `Basic ${basic('env:pw').auth}`, 'b.example': 'Bearer abc', 'c.example': 'X-Identity def' })
+    const values = { 'r.example': `Basic ${basic('env:pw').auth}`, 'b.example': 'Bearer abc', 'c.example': 'X-Identity def' }
+    env['CNB_REGISTRY_AUTH'] = JSON.stringify(values)
     expect(await find('r.example')).toMatchObject({ username: 'env', password: 'pw' })
     expect(await find('b.example')).toMatchObject({ registryToken: 'abc' })
     expect(await find('c.example')).toMatchObject({ identityToken: 'def' })
@@ -125,7 +127,8 @@ describe('CNB_REGISTRY_AUTH', () => {
     expect(await find('docker.io', 'library/foo')).toMatchObject({ username: 'hub' })
   })
 
-  it.each(['secret', '["secret"]', '{"r.example":"secret"}', '{"r.example":"Bearer secret\\r\\nX-Evil: 1"}'])('that makes no sense, %j, is an error that does not show it', async (text) => {
+  const senseless = ['secret', '["secret"]', '{"r.example":"secret"}', '{"r.example":"Bearer secret\\r\\nX-Evil: 1"}']
+  it.each(senseless)('that makes no sense, %j, is an error that does not show it', async (text) => {
     env['CNB_REGISTRY_AUTH'] = text
     await expect(find('r.example')).rejects.toMatchObject({ code: 'CREDENTIALS' })
     await expect(find('r.example')).rejects.not.toThrow(/secret|Evil/)
@@ -136,7 +139,11 @@ describe('a credential helper', () => {
   it('is asked for the host it is named for', async () => {
     await helper('mine', 'read host; printf \'{"ServerURL":"%s","Username":"for %s","Secret":"pw"}\' "$host" "$host"')
     await file('.docker/config.json', { credHelpers: { 'r.example': 'mine' }, auths: { 'r.example': basic('file:pw') } })
-    expect(await find('r.example')).toEqual({ username: 'for r.example', password: 'pw', source: `docker-credential-mine (in ${join(home, '.docker/config.json')})` })
+    expect(await find('r.example')).toEqual({
+      username: 'for r.example',
+      password: 'pw',
+      source: `docker-credential-mine (in ${join(home, '.docker/config.json')})`,
+    })
     expect(await find('other.example')).toBeUndefined()
   })
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { buffer } from 'node:stream/consumers'
 import { locate } from '../../src/registry/redirect.ts'
 import { remoteStore } from '../../src/stores/remote.ts'
-import { answer, rewrite } from '../support/registry/faults.ts'
+import { answer, withHeaders } from '../support/registry/faults.ts'
 import type { RegistryOptions, TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import { lines, loginEnv, someLayer, talk } from '../support/registry/talk.ts'
@@ -66,7 +66,10 @@ describe('a redirect', () => {
   ])('%s is refused', async (_, location, message) => {
     const registry = await start()
     registry.fail({ method: 'HEAD', path: /manifests/, times: 100, strike: answer(302, { location }) })
-    await expect(storeOf(registry).resolve('1')).rejects.toMatchObject({ code: 'REGISTRY', message: expect.stringMatching(message) as string })
+    await expect(storeOf(registry).resolve('1')).rejects.toMatchObject({
+      code: 'REGISTRY',
+      message: expect.stringMatching(message) as string,
+    })
   })
 
   it('of a token service takes no credentials along, and one of a refresh token is not followed at all', async () => {
@@ -80,7 +83,9 @@ describe('a redirect', () => {
     const { client } = talk({ env: { CNB_REGISTRY_AUTH: JSON.stringify({ [registry.host]: 'X-Identity secret' }) } })
     closing.push(() => client.close())
     const seen = other.requests.length
-    await expect(remoteStore(client, registry.host, 'acme/bp').resolve('1')).rejects.toMatchObject({ message: expect.stringContaining('status 307') as string })
+    await expect(remoteStore(client, registry.host, 'acme/bp').resolve('1')).rejects.toMatchObject({
+      message: expect.stringContaining('status 307') as string,
+    })
     expect(other.requests).toHaveLength(seen)
   })
 })
@@ -89,7 +94,7 @@ describe('the Location of an upload', () => {
   it('at another origin is used without credentials', async () => {
     const registry = await start({ auth: { kind: 'basic', users } })
     const storage = await start()
-    registry.fail({ method: 'POST', strike: rewrite((reply) => ({ ...reply, headers: { ...reply.headers, location: `${storage.url}/put-here?sig=secret` } })) })
+    registry.fail({ method: 'POST', strike: withHeaders({ location: `${storage.url}/put-here?sig=secret` }) })
     storage.fail({ times: 9, strike: answer(400, {}, 'no') })
     await expect(storeOf(registry).put(someLayer(10))).rejects.toThrow(/PUT http:.*\/put-here\?sig=REDACTED&digest=sha256:.*status 400/)
     expect(storage.requests[0]).toMatchObject({ method: 'PUT', bytes: 10 })

@@ -4,7 +4,7 @@ import { inlineBlob } from '../../src/oci/descriptor.ts'
 import { ociIndex } from '../../src/oci/media-types.ts'
 import { remoteStore } from '../../src/stores/remote.ts'
 import type { Reply, Strike } from '../support/registry/faults.ts'
-import { answer, cut, rewrite, stall } from '../support/registry/faults.ts'
+import { answer, cut, rewrite, stall, withHeaders } from '../support/registry/faults.ts'
 import type { TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import type { Talk } from '../support/registry/talk.ts'
@@ -84,7 +84,10 @@ describe('a blob that is read', () => {
   })
 
   it('is missing: the error comes before any byte', async () => {
-    await expect(store.open(someLayer(1).descriptor)).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('BLOB_UNKNOWN') as string })
+    await expect(store.open(someLayer(1).descriptor)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('BLOB_UNKNOWN') as string,
+    })
   })
 
   it('may be left half-read, and the client still closes', async () => {
@@ -108,17 +111,20 @@ describe('a manifest that is read', () => {
 
   it('by digest must have it', async () => {
     registry.fail({ method: 'GET', strike: instead((reply) => ({ ...reply, body: Buffer.from('{"schemaVersion":2}') })) })
-    await expect(store.open(empty.descriptor)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', message: expect.stringContaining(`want ${empty.descriptor.digest}`) as string })
+    await expect(store.open(empty.descriptor)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: expect.stringContaining(`want ${empty.descriptor.digest}`) as string,
+    })
   })
 
   it('by tag must have the digest that the registry tells of it', async () => {
     registry.fail({ method: 'HEAD', path: /manifests/, strike: instead(({ status }) => ({ status, headers: { 'content-type': ociIndex } })) })
-    registry.fail({ method: 'GET', strike: instead((reply) => ({ ...reply, headers: { ...reply.headers, 'docker-content-digest': other } })) })
+    registry.fail({ method: 'GET', strike: withHeaders({ 'docker-content-digest': other }) })
     await expect(store.resolve('1')).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' })
   })
 
   it('is not taken for another one that a HEAD by digest tells of', async () => {
-    registry.fail({ method: 'HEAD', path: /manifests/, strike: instead((reply) => ({ ...reply, headers: { ...reply.headers, 'docker-content-digest': other } })) })
+    registry.fail({ method: 'HEAD', path: /manifests/, strike: withHeaders({ 'docker-content-digest': other }) })
     await expect(store.resolve(empty.descriptor.digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' })
   })
 
@@ -126,6 +132,22 @@ describe('a manifest that is read', () => {
     registry.fail({ method: 'HEAD', path: /manifests/, strike: instead(() => ({ status: 200 })) })
     expect(await store.resolve('1')).toEqual(empty.descriptor)
     expect(lines(registry.requests).at(-1)).toBe('GET /v2/acme/bp/manifests/1 200')
+  })
+
+  it('has the type of its content where the registry does not say one', async () => {
+    const bare = inlineBlob(ociIndex, Buffer.from('{"schemaVersion":2,"manifests":[]}'))
+    registry.repository('acme/bp').tags.set('1', bare.descriptor.digest)
+    registry.repository('acme/bp').manifests.set(bare.descriptor.digest, { mediaType: ociIndex, bytes: Buffer.from(bare.bytes) })
+    registry.fail({ path: /manifests/, strike: withHeaders({ 'content-type': 'application/json' }), times: 2 })
+    expect(await store.resolve('1')).toEqual(bare.descriptor)
+  })
+
+  it('is refused where it is an index to one reader and an image to another', async () => {
+    const confused = Buffer.from('{"schemaVersion":2,"manifests":[],"mediaType":"application/vnd.oci.image.index.v1+json"}')
+    const reply = { status: 200, headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, body: confused }
+    registry.fail({ method: 'HEAD', path: /manifests/, strike: instead(() => ({ status: 200 })) })
+    registry.fail({ method: 'GET', strike: instead(() => reply) })
+    await expect(store.resolve('2')).rejects.toThrow(/got application\/vnd.oci.image.index.v1\+json by its content, want/)
   })
 
   it('is refused beyond 4 MiB, before all of it is read', async () => {

@@ -54,7 +54,8 @@ function serveBlob(contents: Contents, name: string, digest: string, request: Lo
   const start = Number(range?.[1] ?? 0)
   if (range === null) return { status: 200, headers, body: bytes }
   if (start >= bytes.byteLength) return { status: 416, headers: { 'content-range': `bytes */${bytes.byteLength}` } }
-  return { status: 206, headers: { ...headers, 'content-range': `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}` }, body: bytes.subarray(start) }
+  const granted = `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`
+  return { status: 206, headers: { ...headers, 'content-range': granted }, body: bytes.subarray(start) }
 }
 
 function serveManifest({ contents, request, body }: Call, name: string, reference: string): Reply {

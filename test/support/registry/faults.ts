@@ -74,6 +74,11 @@ export function rewrite(change: (reply: Reply, request: LoggedRequest) => Reply)
   return { kind: 'rewrite', rewrite: change }
 }
 
+/** The real answer with these headers set. */
+export function withHeaders(headers: Readonly<Record<string, string>>): Strike {
+  return rewrite((reply) => ({ ...reply, headers: { ...reply.headers, ...headers } }))
+}
+
 /** Hands out the strike for a request, and counts. */
 export class FaultScript {
   readonly #faults: { readonly fault: Fault; seen: number }[] = []
