@@ -52,14 +52,15 @@ function packageStacks(main: ModuleConfig): unknown {
   return main.stacks.length === 0 && main.order.length === 0 ? [{ id: '*' }] : main.stacks.map(stack)
 }
 
-function layers(modules: readonly LabelledModule[]): Record<string, Record<string, unknown>> {
+/** Maps, not objects: an object would put a key such as `9` in front of `10`, and before all that are no numbers. */
+function layers(modules: readonly LabelledModule[]): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
   const byId = new Map<string, Map<string, unknown>>()
   for (const module of modules) {
     const versions = byId.get(module.config.id) ?? new Map<string, unknown>()
     versions.set(module.config.version, entry(module))
     byId.set(module.config.id, versions)
   }
-  return Object.fromEntries(sorted(byId).map(([id, versions]) => [id, Object.fromEntries(sorted(versions))]))
+  return new Map(sorted(byId).map(([id, versions]) => [id, new Map(sorted(versions))]))
 }
 
 function entry({ config, diffID }: LabelledModule): Record<string, unknown> {
@@ -113,7 +114,8 @@ const escapes: Readonly<Record<string, string>> = {
   '\u2029': String.raw`\u2029`,
 }
 
-/** JSON as Go's encoder writes it: what could matter inside HTML or a script is escaped. */
+/** JSON as Go's encoder writes it: maps in their order, and what could matter inside HTML or a script is escaped. */
 function goJson(value: unknown): string {
+  if (value instanceof Map) return `{${Array.from(value as ReadonlyMap<string, unknown>, ([key, member]) => `${goJson(key)}:${goJson(member)}`).join(',')}}`
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character)
 }
