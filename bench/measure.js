@@ -10,7 +10,7 @@ export function available(program) {
 /** Wall seconds and peak memory in MiB of one run; a run that fails ends the benchmark with what it printed. */
 export function run(command, args, env = {}) {
   return new Promise((resolve, reject) => {
-    const started = process.hrtime.bigint()
+    const started = performance.now()
     const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     let peak = 0
@@ -20,7 +20,7 @@ export function run(command, args, env = {}) {
     child.on('error', reject)
     child.on('close', (code) => {
       clearInterval(watch)
-      const seconds = Number(process.hrtime.bigint() - started) / 1e9
+      const seconds = (performance.now() - started) / 1000
       if (code === 0) resolve({ seconds, peak, output })
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`))
     })
@@ -30,7 +30,7 @@ export function run(command, args, env = {}) {
 /** The kernel's own high-water mark, so that a peak between two looks is not missed. Linux only; elsewhere 0. */
 function highWater(pid) {
   try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    return Number.parseInt(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0', 10) / 1024
   } catch {
     return 0
   }

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 
 const root = new URL('..', import.meta.url).pathname
@@ -20,7 +21,6 @@ const shared = {
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 }
 
-rmSync(`${root}dist`, { recursive: true, force: true })
 const bundles = [
   await build({
     ...shared,
@@ -30,16 +30,26 @@ const bundles = [
   }),
   await build({ ...shared, entryPoints: { 'compress-worker': 'src/layers/compress-worker.ts' }, minify: true }),
 ]
+removeStale(bundles)
 writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices(bundles))
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc')
 execFileSync(process.execPath, [tsc, '-p', 'bin/tsconfig.types.json'], { cwd: root, stdio: 'inherit' })
 
+/** What an earlier build left; only after the new files are there, so that a program that runs meanwhile finds its own. */
+function removeStale(results) {
+  const made = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)))
+  for (const entry of readdirSync(`${root}dist`, { recursive: true, withFileTypes: true })) {
+    const path = relative(root, join(entry.parentPath, entry.name))
+    if (entry.isFile() && !path.startsWith('dist/types/') && !made.has(path)) rmSync(`${root}${path}`)
+  }
+}
+
 /** The licence of each package that is in a bundle, as its licence asks. One without a licence file stops the build. */
 function notices(results) {
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
   const folders = new Set(inputs.flatMap((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []))
-  const parts = [...folders].sort().map((folder) => {
+  const parts = [...folders].sort((a, b) => (a < b ? -1 : 1)).map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'))
     const file = readdirSync(`${root}${folder}`).find((entry) => /^licen[cs]e/i.test(entry))
     const text = file === undefined ? readme(folder) : readFileSync(`${root}${folder}/${file}`, 'utf8')

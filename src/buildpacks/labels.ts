@@ -1,12 +1,13 @@
 import type { ModuleConfig, Stack } from '../config/buildpack.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { ModuleFacts } from './module.ts'
 
 /** Labels that this package writes itself; `--label` may not name them (SPEC-package.md section 9). */
 export const ownLabels: readonly string[] = ['io.buildpacks.buildpackage.metadata', 'io.buildpacks.buildpack.layers', 'io.buildpacks.extension.layers']
 
 /** A module and the layer that holds it. */
 export interface LabelledModule {
-  readonly config: ModuleConfig
+  readonly facts: ModuleFacts
   readonly diffID: Digest
 }
 
@@ -15,20 +16,20 @@ export interface LabelledModule {
  * is. Values are JSON, byte for byte as Go writes it.
  *
  * @example
- * packageLabels(main, [{ config: main, diffID }])
+ * packageLabels(main, [{ id: '*', mixins: [] }], [{ facts: main, diffID }])
  * // { 'io.buildpacks.buildpackage.metadata': '{"id":"acme/hello","version":"0.0.1","stacks":[{"id":"*"}]}',
  * //   'io.buildpacks.buildpack.layers': '{"acme/hello":{"0.0.1":{"api":"0.10","layerDiffID":"sha256:..."}}}' }
  */
-export function packageLabels(main: ModuleConfig, modules: readonly LabelledModule[]): Record<string, string> {
-  const labels: Record<string, string> = { 'io.buildpacks.buildpackage.metadata': goJson(metadata(main)) }
+export function packageLabels(main: ModuleConfig, stacks: readonly Stack[], modules: readonly LabelledModule[]): Record<string, string> {
+  const labels: Record<string, string> = { 'io.buildpacks.buildpackage.metadata': goJson(metadata(main, stacks)) }
   for (const kind of ['buildpack', 'extension'] as const) {
-    const ofKind = modules.filter((module) => module.config.kind === kind)
+    const ofKind = modules.filter((module) => module.facts.kind === kind)
     if (ofKind.length > 0) labels[`io.buildpacks.${kind}.layers`] = goJson(layers(ofKind))
   }
   return labels
 }
 
-function metadata(main: ModuleConfig): Record<string, unknown> {
+function metadata(main: ModuleConfig, stacks: readonly Stack[]): Record<string, unknown> {
   return {
     id: main.id,
     ...filled('name', main.name),
@@ -42,41 +43,36 @@ function metadata(main: ModuleConfig): Record<string, unknown> {
       main.licenses.map(({ type, uri }) => ({ Type: type, URI: uri })),
     ),
     ...filled('clear-env', main.clearEnv),
-    stacks: packageStacks(main),
+    // An extension has none, which is written.
+    stacks: main.kind === 'extension' ? null : stacks.map(stack),
   }
-}
-
-/** A component that names no stack runs on any; an extension has none. */
-function packageStacks(main: ModuleConfig): unknown {
-  if (main.kind === 'extension') return null
-  return main.stacks.length === 0 && main.order.length === 0 ? [{ id: '*' }] : main.stacks.map(stack)
 }
 
 /** Maps, not objects: an object would put a key such as `9` in front of `10`, and before all that are no numbers. */
 function layers(modules: readonly LabelledModule[]): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
   const byId = new Map<string, Map<string, unknown>>()
   for (const module of modules) {
-    const versions = byId.get(module.config.id) ?? new Map<string, unknown>()
-    versions.set(module.config.version, entry(module))
-    byId.set(module.config.id, versions)
+    const versions = byId.get(module.facts.id) ?? new Map<string, unknown>()
+    versions.set(module.facts.version, entry(module))
+    byId.set(module.facts.id, versions)
   }
   return new Map(sorted(byId).map(([id, versions]) => [id, new Map(sorted(versions))]))
 }
 
-function entry({ config, diffID }: LabelledModule): Record<string, unknown> {
+function entry({ facts, diffID }: LabelledModule): Record<string, unknown> {
   return {
-    api: config.api,
-    ...filled('stacks', config.stacks.map(stack)),
-    ...filled('targets', config.targets.map(target)),
+    api: facts.api,
+    ...filled('stacks', facts.stacks.map(stack)),
+    ...filled('targets', facts.targets.map(target)),
     ...filled(
       'order',
-      config.order.map((group) => ({
+      facts.order.map((group) => ({
         group: group.map(({ id, version, optional, extra }) => ({ id, ...filled('version', version), ...filled('optional', optional), ...extra })),
       })),
     ),
     layerDiffID: diffID,
-    ...filled('homepage', config.homepage),
-    ...filled('name', config.name),
+    ...filled('homepage', facts.homepage),
+    ...filled('name', facts.name),
   }
 }
 
@@ -84,7 +80,7 @@ function stack({ id, mixins }: Stack): Record<string, unknown> {
   return { id, ...filled('mixins', mixins) }
 }
 
-function target({ os, arch, variant, distros }: ModuleConfig['targets'][number]): Record<string, unknown> {
+function target({ os, arch, variant, distros }: ModuleFacts['targets'][number]): Record<string, unknown> {
   return {
     os,
     arch,

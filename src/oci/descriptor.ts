@@ -24,6 +24,8 @@ export interface Blob {
    * by a hard link, so nobody writes to it again. Never a file of the author's or of a cache.
    */
   readonly path?: string
+  /** The repository that the bytes come from: another repository of that registry can have them by a mount. */
+  readonly origin?: { readonly registry: string; readonly repository: string }
   open(start?: number): Readable | Promise<Readable>
 }
 

@@ -1,11 +1,13 @@
 import type { LabelledModule } from '../buildpacks/labels.ts'
 import { packageLabels } from '../buildpacks/labels.ts'
+import { moduleName } from '../buildpacks/module.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
+import { PackagerError } from '../errors.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import { encodeImageConfig } from '../oci/image-config.ts'
 import { encodeIndex, encodeManifest } from '../oci/manifest.ts'
-import type { Platform } from '../oci/platform.ts'
+import { formatTarget } from '../targets/grammar.ts'
 import type { ScopedAnnotations } from './metadata.ts'
 import type { ImagePlan } from './plan.ts'
 
@@ -17,39 +19,68 @@ export interface ImageDetails {
   readonly annotations: ScopedAnnotations
 }
 
-/** An image whose layers are finished: its config and its manifest as bytes. */
-export interface AssembledImage {
+/** A layer of an image, and the modules in it. */
+export interface FilledLayer extends Layer {
+  readonly modules: readonly string[]
+}
+
+/** A finished image: its layers, bottom first, its config and its manifest as bytes. */
+export interface MadeImage {
+  readonly plan: ImagePlan
+  readonly layers: readonly FilledLayer[]
   readonly config: InlineBlob
   readonly manifest: InlineBlob
   /** As the index names it. */
   readonly child: Descriptor
 }
 
-/** A finished image, what it was planned as, and the layers in it. */
-export interface MadeImage {
-  readonly plan: ImagePlan
-  readonly assembled: AssembledImage
-  readonly layers: readonly Layer[]
-}
-
-/** One image of a package (SPEC-package.md sections 5 and 6). `modules` tell which layer holds what. */
-export function assembleImage(details: ImageDetails, platform: Platform, layers: readonly Layer[], modules: readonly LabelledModule[]): AssembledImage {
+/**
+ * One image of a package whose layers are all made (SPEC-package.md sections 5 to 7). Modules in one layer share it, and
+ * the same module from two places counts once where it is the same layer.
+ *
+ * @throws PackagerError `CONFIG` where two places have different content for one module
+ */
+export function makeImage(plan: ImagePlan, details: ImageDetails, layerOf: ReadonlyMap<string, Layer>): MadeImage {
   const { main, created, labels, annotations } = details
+  const modules: LabelledModule[] = []
+  const layers = new Map<string, Layer & { modules: string[] }>()
+  for (const { facts, layer: key } of plan.modules) {
+    const layer = layerOf.get(key)
+    if (layer === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'assemble image', value: key, found: 'a layer that was not made' })
+    const twin = modules.find((other) => moduleName(other.facts) === moduleName(facts) && other.facts.kind === facts.kind)
+    if (twin !== undefined && twin.diffID !== layer.diffID) throw differentContent(plan, moduleName(facts), twin.diffID, layer.diffID)
+    if (twin !== undefined) continue
+    modules.push({ facts, diffID: layer.diffID })
+    const filled = layers.get(layer.diffID) ?? { ...layer, modules: [] }
+    filled.modules.push(moduleName(facts))
+    layers.set(layer.diffID, filled)
+  }
+  const filled = [...layers.values()]
   const config = encodeImageConfig({
-    platform,
+    platform: plan.platform,
     created,
-    labels: { ...labels, ...packageLabels(main, modules) },
-    diffIDs: layers.map((layer) => layer.diffID),
+    labels: { ...labels, ...packageLabels(main, plan.stacks, modules) },
+    diffIDs: filled.map((layer) => layer.diffID),
   })
-  const descriptors = layers.map((layer) => layer.blob.descriptor)
-  const manifest = encodeManifest(config.descriptor, descriptors, annotations.manifest)
-  return { config, manifest, child: { ...manifest.descriptor, platform, annotations: annotations.descriptor } }
+  const manifest = encodeManifest(config.descriptor, filled.map((layer) => layer.blob.descriptor), annotations.manifest)
+  return { plan, layers: filled, config, manifest, child: { ...manifest.descriptor, platform: plan.platform, annotations: annotations.descriptor } }
 }
 
 /** The index over a package's images, in the order of the targets (SPEC-package.md section 8). */
-export function assembleIndex(images: readonly AssembledImage[], annotations: ScopedAnnotations): InlineBlob {
+export function assembleIndex(images: readonly MadeImage[], annotations: ScopedAnnotations): InlineBlob {
   return encodeIndex(
     images.map((image) => image.child),
     annotations.index,
   )
+}
+
+function differentContent(plan: ImagePlan, module: string, first: string, second: string): PackagerError {
+  return new PackagerError({
+    code: 'CONFIG',
+    step: 'assemble image',
+    value: formatTarget(plan.target),
+    found: `${module} from two dependencies with different content: ${first} and ${second}`,
+    wanted: 'one of them',
+    hint: 'remove one from [[dependencies]], or give it another version',
+  })
 }

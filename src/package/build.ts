@@ -4,19 +4,20 @@ import type { LayerCache } from '../layers/cache.ts'
 import type { Layer, Workshop } from '../layers/spool.ts'
 import { hashLayer, spoolLayer } from '../layers/spool.ts'
 import { tarSize } from '../layers/tar.ts'
-import type { LayerPlan } from './plan.ts'
+import type { LayerPlan, MadeLayerPlan } from './plan.ts'
 
 /** How many layers are read at once: one compresses while the other waits for its files. */
 const atOnce = 2
 
 /**
- * Makes each layer of a plan once, a few at a time. Each promise settles as soon as its own layer is done, so that uploads
+ * Makes each layer of a plan once, a few at a time; what another image has made is there at once. Each promise settles as soon as its own layer is done, so that uploads
  * begin while others still compress.
  */
 export function buildLayers(plans: readonly LayerPlan[], shop: Workshop, cache: LayerCache | undefined, report: Report): ReadonlyMap<string, Promise<Layer>> {
   const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
   return new Map(
     plans.map((plan, index) => {
+      if (plan.kind === 'taken') return [plan.key, Promise.resolve(plan.layer)] as const
       const lane = index % atOnce
       const made = (lanes[lane] ?? Promise.resolve()).then(() => buildLayer(plan, `layer-${index}`, shop, cache, report))
       // The next layer of the lane waits, whatever became of this one; the failure belongs to whoever holds the promise.
@@ -27,11 +28,11 @@ export function buildLayers(plans: readonly LayerPlan[], shop: Workshop, cache: 
 }
 
 /** From the cache where the same content was made before, else anew. */
-async function buildLayer(plan: LayerPlan, fileName: string, shop: Workshop, cache: LayerCache | undefined, report: Report): Promise<Layer> {
+async function buildLayer(plan: MadeLayerPlan, fileName: string, shop: Workshop, cache: LayerCache | undefined, report: Report): Promise<Layer> {
   const total = tarSize(plan.input)
   report({ type: 'layer-started', layer: plan.key, module: plan.module, targets: plan.targets, total })
   const onBytes = (bytes: number): void => report({ type: 'layer-progress', layer: plan.key, bytes })
-  const cacheName = `${plan.module.slice(0, plan.module.lastIndexOf('@'))} ${plan.key}`
+  const cacheName = plan.key.replaceAll(/@[^@\s,]+ /g, ' ')
   const known = await findCached(plan, cacheName, shop, cache, onBytes)
   if (known !== undefined) {
     report(built(plan, known, total, true))
@@ -45,7 +46,7 @@ async function buildLayer(plan: LayerPlan, fileName: string, shop: Workshop, cac
   return layer
 }
 
-async function findCached(plan: LayerPlan, cacheName: string, shop: Workshop, cache: LayerCache | undefined, onBytes: (bytes: number) => void): Promise<Layer | undefined> {
+async function findCached(plan: MadeLayerPlan, cacheName: string, shop: Workshop, cache: LayerCache | undefined, onBytes: (bytes: number) => void): Promise<Layer | undefined> {
   if (cache === undefined || !(await cache.hasSeen(cacheName))) return undefined
   const diffID = await hashLayer(plan.input, shop, onBytes)
   const found = await cache.find(diffID, shop.compression)
@@ -53,7 +54,7 @@ async function findCached(plan: LayerPlan, cacheName: string, shop: Workshop, ca
   return found
 }
 
-function built(plan: LayerPlan, layer: Layer, bytes: number, cached: boolean): Event {
+function built(plan: MadeLayerPlan, layer: Layer, bytes: number, cached: boolean): Event {
   const { digest, size } = layer.blob.descriptor
   return { type: 'layer-built', layer: plan.key, module: plan.module, diffID: layer.diffID, digest, bytes, size, cached }
 }

@@ -1,8 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { ModuleSource } from '../buildpacks/read.ts'
 import { openSource } from '../buildpacks/read.ts'
-import type { ModuleConfig } from '../config/buildpack.ts'
 import { readBuildpackToml, readExtensionToml } from '../config/buildpack.ts'
 import type { Checked } from '../config/checked.ts'
 import type { PackageConfig } from '../config/package.ts'
@@ -12,28 +11,35 @@ import { readProjectToml } from '../config/project.ts'
 import type { Problem } from '../errors.ts'
 import { PackagerError, configError, formatProblem, reason, systemCode } from '../errors.ts'
 import type { Warning } from '../events.ts'
+import type { Source } from '../stores/store.ts'
+import type { Dependency, LocalModule } from './dependencies.ts'
+import { openDependencies } from './dependencies.ts'
 import type { PackageOptions } from './options.ts'
 
 /** Everything the author wrote, read and free of mistakes. */
 export interface Gathered {
-  readonly source: ModuleSource
-  readonly module: ModuleConfig
-  /** The bytes of buildpack.toml or extension.toml: the same ones go into every platform's layer. */
-  readonly tomlName: string
-  readonly toml: Buffer
+  readonly main: LocalModule
+  readonly dependencies: readonly Dependency[]
   readonly packageConfig: PackageConfig | undefined
   readonly project: ProjectConfig | undefined
-  readonly ignoreFile: string
   readonly warnings: readonly Warning[]
+}
+
+/** What gathering needs beside the options. */
+export interface GatherContext {
+  /** Makes the run's temporary folder, asked only where a source is an archive. */
+  readonly spool: () => Promise<string>
+  readonly openRepository: (registry: string, repository: string) => Promise<Source>
 }
 
 /**
  * Finds and reads the config files: package.toml (`--config`, else the one in the path), the buildpack it or `--path` names,
- * and bp-package.toml beside package.toml. All mistakes in all of them are reported together (SPEC.md, "Results").
+ * what `[[dependencies]]` name, and bp-package.toml beside package.toml. All mistakes in all of them are reported together
+ * (SPEC.md, "Results").
  *
  * @throws PackagerError `CONFIG` with every problem, `NOT_FOUND`, `UNREADABLE`
  */
-export async function gather(options: PackageOptions, spool: () => Promise<string>): Promise<Gathered> {
+export async function gather(options: PackageOptions, context: GatherContext): Promise<Gathered> {
   const report = new Findings()
   const packageFile = await findPackageToml(options)
   const packageConfig = packageFile === undefined ? undefined : report.take(readPackageToml(packageFile.text, packageFile.shown))
@@ -41,12 +47,38 @@ export async function gather(options: PackageOptions, spool: () => Promise<strin
   // Without a readable package.toml it is not known where the buildpack lies; its own mistakes are then all there is to say.
   if (packageFile !== undefined && packageConfig === undefined && options.path === undefined) report.fail()
   const place = sourcePlace(options, packageConfig, folder)
-  const source = await openSource(place.path, place.shown, spool, options.signal)
+  const source = await openSource(place.path, place.shown, context.spool, options.signal)
   const project = await readProject(options, folder ?? place.path, report)
-  const found = await readModule(source, packageConfig, report)
-  const ignoreFile = (await source.read('.bpignore'))?.toString('utf8') ?? ''
-  if (found.module === undefined || report.failed) return report.fail()
-  return { source, module: found.module, tomlName: found.name, toml: found.bytes, packageConfig, project, ignoreFile, warnings: report.warnings }
+  const main = await readModule(source, place.shown, packageConfig, report)
+  const dependencies = await gatherDependencies({ ...context, options, report, packageConfig, project, folder, main })
+  if (main === undefined || report.failed) return report.fail()
+  return { main, dependencies, packageConfig, project, warnings: report.warnings }
+}
+
+interface DependencySources extends GatherContext {
+  readonly options: PackageOptions
+  readonly report: Findings
+  readonly packageConfig: PackageConfig | undefined
+  readonly project: ProjectConfig | undefined
+  readonly folder: string | undefined
+  readonly main: LocalModule | undefined
+}
+
+/** A component has none, whatever package.toml lists: pack takes them along only where an order names them, and says so else. */
+async function gatherDependencies({ options, report, packageConfig, project, folder, ...context }: DependencySources): Promise<readonly Dependency[]> {
+  if (packageConfig === undefined || folder === undefined || packageConfig.dependencies.length === 0) return []
+  let spools = 0
+  return openDependencies(packageConfig, project, {
+    folder,
+    spool: async () => {
+      const own = join(await context.spool(), `dependency-${(spools += 1)}`)
+      await mkdir(own)
+      return own
+    },
+    openRepository: context.openRepository,
+    readModule: (source, uri) => readModule(source, uri, undefined, report),
+    signal: options.signal,
+  })
 }
 
 /** Collects what the readers find, so that the author sees all of it at once. */
@@ -115,19 +147,22 @@ async function readProject(options: PackageOptions, folder: string, report: Find
   return file === undefined ? undefined : report.take(readProjectToml(file.text, file.shown))
 }
 
-async function readModule(source: ModuleSource, packageConfig: PackageConfig | undefined, report: Findings): Promise<{ module: ModuleConfig | undefined; name: string; bytes: Buffer }> {
+/** The module at a source's top: what package.toml says it is, else what its toml says. Its mistakes go to `report`. */
+async function readModule(source: ModuleSource, uri: string, packageConfig: PackageConfig | undefined, report: Findings): Promise<LocalModule | undefined> {
   const buildpack = await source.read('buildpack.toml')
   const extension = await source.read('extension.toml')
   const kind = packageConfig?.kind ?? (buildpack === undefined ? 'extension' : 'buildpack')
-  const bytes = kind === 'buildpack' ? buildpack : extension
-  if (bytes === undefined) throw missingToml(source, packageConfig)
+  const toml = kind === 'buildpack' ? buildpack : extension
+  if (toml === undefined) throw missingToml(source, packageConfig)
   if (buildpack !== undefined && extension !== undefined && packageConfig === undefined) {
     report.warn({ message: `${source.place} holds buildpack.toml and extension.toml: packaging the buildpack`, hint: 'a package.toml with [extension] uri = "." packages the extension' })
   }
-  const name = `${kind}.toml`
-  const shown = source.place === '.' ? name : join(source.place, name)
+  const tomlName = `${kind}.toml`
+  const shown = source.place === '.' ? tomlName : join(source.place, tomlName)
   const read = kind === 'buildpack' ? readBuildpackToml : readExtensionToml
-  return { module: report.take(read(bytes.toString('utf8'), shown)), name, bytes }
+  const config = report.take(read(toml.toString('utf8'), shown))
+  const ignoreFile = (await source.read('.bpignore'))?.toString('utf8') ?? ''
+  return config === undefined ? undefined : { kind: 'local', uri, source, config, tomlName, toml, ignoreFile }
 }
 
 function missingToml(source: ModuleSource, packageConfig: PackageConfig | undefined): PackagerError {

@@ -1,39 +1,60 @@
-import type { ModuleConfig } from '../config/buildpack.ts'
+import { moduleLayer } from '../buildpacks/layer.ts'
+import type { ModuleFacts } from '../buildpacks/module.ts'
+import { isComposite, moduleName } from '../buildpacks/module.ts'
+import type { Stack } from '../config/buildpack.ts'
 import type { Warning } from '../events.ts'
 import type { LayerEntry } from '../layers/entries.ts'
+import type { Layer } from '../layers/spool.ts'
 import type { TarInput } from '../layers/tar.ts'
-import { moduleLayer } from '../buildpacks/layer.ts'
 import type { Platform } from '../oci/platform.ts'
-import { platformOf, targetSuffix } from '../targets/platform.ts'
-import { platformRoot } from '../targets/root.ts'
-import type { Target } from '../targets/target.ts'
 import { formatTarget } from '../targets/grammar.ts'
+import { platformOf, targetSuffix } from '../targets/platform.ts'
+import type { Target } from '../targets/target.ts'
+import type { Composition, Part } from './compose.ts'
 import type { Names, TagPlace } from './names.ts'
 import { formatTag } from './names.ts'
 import type { PackageOptions, PackagePlan } from './options.ts'
 
-/** One image to make: its target, the folder it is made from, and the layer it holds. */
+/** A module of an image, and the layer of the plan that holds it. */
+export interface ModulePlan {
+  readonly facts: ModuleFacts
+  /** A `LayerPlan`'s key. */
+  readonly layer: string
+}
+
+/** One image to make. */
 export interface ImagePlan {
   readonly target: Target
   readonly platform: Platform
-  /** Relative to the buildpack folder; `.` is the folder itself. */
+  /** Of the main module, relative to its folder; `.` is the folder itself. */
   readonly root: string
-  readonly lookedAt: readonly string[]
-  /** Names a layer of the plan. */
-  readonly layer: string
+  /** Dependencies first, the main module last. */
+  readonly modules: readonly ModulePlan[]
+  readonly stacks: readonly Stack[]
   /** `--append-image-name-suffix`. */
   readonly tag?: TagPlace
 }
 
-/** One distinct layer, whatever number of images hold it. */
-export interface LayerPlan {
+/** One distinct layer, whatever number of images hold it: made from files, or taken from another image as it is. */
+export type LayerPlan = MadeLayerPlan | TakenLayerPlan
+
+interface LayerUse {
   readonly key: string
+  /** `id@version`; several, joined by a comma, for a flattened layer. */
   readonly module: string
-  readonly root: string
   readonly targets: readonly string[]
+}
+
+export interface MadeLayerPlan extends LayerUse {
+  readonly kind: 'made'
+  readonly root: string
   readonly input: TarInput
   readonly excluded: readonly string[]
-  readonly warnings: readonly Warning[]
+}
+
+export interface TakenLayerPlan extends LayerUse {
+  readonly kind: 'taken'
+  readonly layer: Layer
 }
 
 export interface Plan {
@@ -43,20 +64,81 @@ export interface Plan {
   readonly warnings: readonly Warning[]
 }
 
-/** What a platform root holds, as listed. */
+/** What a platform root, or a layer that is to be flattened, holds. */
 export interface Listing {
   readonly entries: readonly LayerEntry[]
   readonly excluded: readonly string[]
 }
 
-/** One image for each target, in the order of the targets (SPEC-package.md sections 2 and 3). */
-export function planImages(targets: readonly Target[], isComposite: boolean, isFolder: (path: string) => boolean, suffixOf: TagPlace | undefined): ImagePlan[] {
-  return targets.map((target) => {
-    const { root, lookedAt } = platformRoot(target, isFolder, isComposite)
-    const tag = suffixOf === undefined || targets.length < 2 ? undefined : { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) }
-    const image = { target, platform: platformOf(target), root, lookedAt, layer: layerKey(root, target.os === 'windows') }
+/** Modules that share one layer of an image, in their order. */
+export type LayerGroup = readonly Part[]
+
+/** The images and the layers they need, each layer once. */
+export interface ImageLayers {
+  readonly images: readonly ImagePlan[]
+  readonly layers: readonly LayerPlan[]
+  readonly warnings: readonly Warning[]
+}
+
+/** What planning layers needs to know of the world: what roots hold, and how a foreign layer is read. */
+export interface LayerSources {
+  readonly list: (part: Part) => Listing
+  readonly take: (part: Extract<Part, { kind: 'image' }>) => Layer
+}
+
+/**
+ * One image for each composition, in their order, and the layers of all of them (SPEC-package.md sections 2, 3 and 7).
+ * `stacks` are the package's own, for each target.
+ */
+export function planImages(compositions: readonly Composition[], stacks: (composition: Composition) => readonly Stack[], groups: (composition: Composition) => readonly LayerGroup[], sources: LayerSources, suffixOf: TagPlace | undefined): ImageLayers {
+  const layers = new Map<string, LayerPlan>()
+  const warnings: Warning[] = []
+  const images = compositions.map((composition) => {
+    const { target, parts } = composition
+    const windows = target.os === 'windows'
+    const modules = groups(composition).flatMap((group) => {
+      const key = groupKey(group, windows)
+      const known = layers.get(key)
+      const targets = [...(known?.targets ?? []), formatTarget(target)]
+      layers.set(key, known === undefined ? { ...planLayer(key, group, windows, sources), targets } : { ...known, targets })
+      return group.map(({ facts }) => ({ facts, layer: key }))
+    })
+    warnings.push(...parts.flatMap((part) => missingPrograms(part, target, sources)))
+    const tag = suffixOf === undefined || compositions.length < 2 ? undefined : { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) }
+    const main = parts.at(-1)
+    const image = { target, platform: platformOf(target), root: main?.kind === 'local' ? main.root.root : '.', modules, stacks: stacks(composition) }
     return tag === undefined ? image : { ...image, tag }
   })
+  return { images, layers: [...layers.values()], warnings }
+}
+
+/** Images from one root share its layer, unless one is for Windows and the other is not. */
+function groupKey(group: LayerGroup, windows: boolean): string {
+  const [only] = group
+  if (group.length === 1 && only?.kind === 'image') return only.module.diffID
+  const names = group.map((part) => (part.kind === 'image' ? part.module.diffID : `${moduleName(part.facts)} ${part.module.uri} ${part.root.root}`))
+  return `${names.join(' + ')}${windows ? ' (windows)' : ''}`
+}
+
+function planLayer(key: string, group: LayerGroup, windows: boolean, sources: LayerSources): Omit<MadeLayerPlan, 'targets'> | Omit<TakenLayerPlan, 'targets'> {
+  const module = group.map(({ facts }) => moduleName(facts)).join(', ')
+  const [only] = group
+  if (group.length === 1 && only?.kind === 'image') return { kind: 'taken', key, module, layer: sources.take(only) }
+  const listings = group.map((part) => ({ part, listing: sources.list(part) }))
+  const inputs = listings.map(({ part, listing }) => moduleLayer(part.facts, listing.entries, windows))
+  const root = only?.kind === 'local' && group.length === 1 ? only.root.root : '.'
+  return { kind: 'made', key, module, root, input: joined(inputs, windows), excluded: listings.flatMap(({ listing }) => listing.excluded) }
+}
+
+/** Several modules in one tar: a folder that two of them have above theirs is written once. */
+function joined(inputs: readonly TarInput[], windows: boolean): TarInput {
+  const written = new Set<string>()
+  const parts = inputs.flatMap((input) => input.parts).map((part) => {
+    const folders = part.folders.filter((folder) => !written.has(folder))
+    for (const folder of folders) written.add(folder)
+    return { ...part, folders }
+  })
+  return { parts, windows }
 }
 
 /** `1.0-linux-arm64`; where the tag is `latest`, `linux-arm64` alone, as pack does. */
@@ -65,42 +147,21 @@ function suffixedTag(tag: string, target: Target): string {
   return tag === 'latest' ? suffix : `${tag}-${suffix}`
 }
 
-/** Images from one root share their layer, unless one is for Windows and the other is not. */
-function layerKey(root: string, windows: boolean): string {
-  return windows ? `${root} (windows)` : root
-}
-
-/** The layers that the images need, each once. `list` gives what was found in a root. */
-export function planLayers(module: ModuleConfig, images: readonly ImagePlan[], list: (root: string) => Listing): LayerPlan[] {
-  const keys = [...new Set(images.map((image) => image.layer))]
-  return keys.flatMap((key) => {
-    const users = images.filter((image) => image.layer === key)
-    const [first] = users
-    if (first === undefined) return []
-    const { entries, excluded } = list(first.root)
-    const warnings = missingPrograms(module, users, entries)
-    const targets = users.map((image) => formatTarget(image.target))
-    return [{ key, module: `${module.id}@${module.version}`, root: first.root, targets, input: moduleLayer(module, entries, first.target.os === 'windows'), excluded, warnings }]
-  })
-}
-
-/** A component without its two programs packages, but never runs. Extensions and composites need none. */
-function missingPrograms(module: ModuleConfig, users: readonly ImagePlan[], entries: readonly LayerEntry[]): Warning[] {
-  if (module.kind === 'extension' || module.order.length > 0) return []
-  const names = new Set(entries.map((entry) => entry.name.toString('latin1')))
-  return users.flatMap((image) => {
-    const endings = image.target.os === 'windows' ? ['', '.bat', '.exe', '.cmd'] : ['']
-    const missing = ['bin/build', 'bin/detect'].filter((program) => !endings.some((ending) => names.has(program + ending)))
-    if (missing.length === 0) return []
-    const target = formatTarget(image.target)
-    const looked = image.lookedAt.map((folder) => (folder === '.' ? 'the buildpack folder' : `${folder}/`)).join(', ')
-    return [
-      {
-        message: `${target}: no ${missing.join(' and no ')} in ${image.root === '.' ? 'the buildpack folder' : `${image.root}/`} (looked at ${looked})`,
-        hint: `put the programs for this target into ${folderFor(image.target)}/bin, or name their folder with path = "..." in its [[targets]]`,
-      },
-    ]
-  })
+/** A component without its two programs packages, but never runs. Extensions and composites need none, images are somebody else's. */
+function missingPrograms(part: Part, target: Target, sources: LayerSources): Warning[] {
+  if (part.kind === 'image' || part.facts.kind === 'extension' || isComposite(part.facts)) return []
+  const names = new Set(sources.list(part).entries.map((entry) => entry.name.toString('latin1')))
+  const endings = target.os === 'windows' ? ['', '.bat', '.exe', '.cmd'] : ['']
+  const missing = ['bin/build', 'bin/detect'].filter((program) => !endings.some((ending) => names.has(program + ending)))
+  if (missing.length === 0) return []
+  const { root, lookedAt } = part.root
+  const looked = lookedAt.map((folder) => (folder === '.' ? 'the buildpack folder' : `${folder}/`)).join(', ')
+  return [
+    {
+      message: `${formatTarget(target)}: no ${missing.join(' and no ')} in ${root === '.' ? 'the buildpack folder' : `${root}/`} (looked at ${looked})`,
+      hint: `put the programs for this target into ${folderFor(target)}/bin, or name their folder with path = "..." in its [[targets]]`,
+    },
+  ]
 }
 
 function folderFor(target: Target): string {
@@ -120,6 +181,7 @@ export function describePlan(plan: Plan, options: Pick<PackageOptions, 'destinat
     kind: plan.images.length > 1 ? 'index' : 'image',
     images: plan.images.map(({ target, root, platform, tag }) => ({ target: formatTarget(target), root, platform, ...(tag === undefined ? {} : { tag: formatTag(tag) }) })),
     layers: plan.layers.map((layer) => {
+      if (layer.kind === 'taken') return { module: layer.module, root: '', targets: layer.targets, files: [], bytes: layer.layer.blob.descriptor.size, excluded: [] }
       const files = layer.input.parts.flatMap((part) => part.entries.filter((entry) => entry.type !== 'folder').map((entry) => ({ path: entry.name.toString('utf8'), size: entry.size })))
       const bytes = files.reduce((sum, file) => sum + file.size, 0)
       return { module: layer.module, root: layer.root, targets: layer.targets, files, bytes, excluded: layer.excluded }

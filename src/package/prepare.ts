@@ -1,18 +1,22 @@
-import { PackagerError, throwIfCancelled } from '../errors.ts'
+import { isComposite } from '../buildpacks/module.ts'
+import { PackagerError } from '../errors.ts'
 import type { Report, Warning } from '../events.ts'
-import { bytesEntry } from '../layers/entries.ts'
-import { excludesFor } from '../layers/excludes.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
 import { resolveTargets } from '../targets/resolve.ts'
-import type { Gathered } from './gather.ts'
+import { checkComposition, checkLayerCount } from './check.ts'
+import type { Composition, Part } from './compose.ts'
+import { compose } from './compose.ts'
+import type { GatherContext, Gathered } from './gather.ts'
 import { gather } from './gather.ts'
+import { checkFlattenExcludes, layerGroups } from './groups.ts'
+import { listImage, listLocal, listingKey, takeLayer } from './listing.ts'
 import type { ScopedAnnotations } from './metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from './metadata.ts'
 import { planNames } from './names.ts'
 import type { PackageOptions } from './options.ts'
-import type { ImagePlan, Listing, Plan } from './plan.ts'
-import { planImages, planLayers } from './plan.ts'
+import type { LayerGroup, Listing, Plan } from './plan.ts'
+import { planImages } from './plan.ts'
 
 /** Everything that can be known, and refused, before the first byte is made or sent. */
 export interface Prepared {
@@ -24,64 +28,80 @@ export interface Prepared {
   readonly annotations: ScopedAnnotations
 }
 
+/** What preparing needs from the run. */
+export interface PrepareContext extends GatherContext {
+  readonly report: Report
+}
+
 /**
- * Reads the config files and lists the files of each platform root. Reports the warnings; with `strict` they are an error.
+ * Reads the config files and whatever they name, and lists the files of each platform root. Reports the warnings; with
+ * `strict` they are an error.
  *
- * @param spool makes the run's temporary folder, asked only where the source is an archive
- * @throws PackagerError `USAGE`, `CONFIG`, and what reading files throws
+ * @throws PackagerError `USAGE`, `CONFIG`, and what reading files and registries throws
  */
-export async function prepare(options: PackageOptions, report: Report, spool: () => Promise<string>): Promise<Prepared> {
+export async function prepare(options: PackageOptions, context: PrepareContext): Promise<Prepared> {
   refuseLater(options)
   const compression = options.compression === undefined ? defaultCompression : parseCompression(options.compression)
   const created = createdTime(options.env['SOURCE_DATE_EPOCH'])
   const labels = parseLabels(options.labels ?? [])
   checkFlattenExcludes(options.flattenExclude ?? [])
-  const gathered = await gather(options, spool)
+  const gathered = await gather(options, context)
   const annotations = parseAnnotations(options.annotations ?? [], gathered.project?.annotations)
-  const plan = await makePlan(options, gathered)
-  for (const warning of plan.warnings) report({ type: 'warning', ...warning })
+  const plan = await makePlan(options, gathered, context)
+  for (const warning of plan.warnings) context.report({ type: 'warning', ...warning })
   if (options.strict === true && plan.warnings.length > 0) throw strictError(plan.warnings)
   return { gathered, plan, compression, created, labels, annotations }
 }
 
-async function makePlan(options: PackageOptions, gathered: Gathered): Promise<Plan> {
-  const { module, packageConfig, project, source } = gathered
+async function makePlan(options: PackageOptions, gathered: Gathered, context: PrepareContext): Promise<Plan> {
+  const { main, dependencies, packageConfig, project } = gathered
   const resolved = resolveTargets({
     flags: options.targets ?? [],
-    moduleTargets: module.targets,
-    moduleFile: module.file,
+    moduleTargets: main.config.targets,
+    moduleFile: main.config.file,
     packageTargets: packageConfig?.targets ?? [],
     packageFile: packageConfig?.file ?? 'package.toml',
-    isComposite: false,
+    isComposite: isComposite(main.config),
     platformOs: packageConfig?.platformOs,
     hostArch: options.hostArch,
   })
-  const names = planNames(options, module, project)
+  const names = planNames(options, main.config, project)
+  const compositions = await Promise.all(resolved.targets.map((target) => compose(target, main, dependencies)))
+  const stacks = new Map(compositions.map((composition) => [composition, checkComposition(composition, main.config, packageConfig)]))
+  const groups = layerGroups(options)
+  const listings = await listParts(options, compositions, groups, gathered, context)
+  const sources = { list: (part: Part) => listings.get(listingKey(part)) ?? { entries: [], excluded: [] }, take: (part: ImagePart) => takeLayer(part, options.signal) }
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
-  const images = planImages(resolved.targets, false, (path) => source.isFolder(path), suffixOf)
-  const listings = await listRoots(options, gathered, images)
-  const layers = planLayers(module, images, (root) => listings.get(root) ?? { entries: [], excluded: [] })
-  const warnings = [...gathered.warnings, ...resolved.warnings, ...layers.flatMap((layer) => layer.warnings)]
-  return { names, images, layers, warnings }
+  const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
+  const counts = compositions.flatMap((composition) => checkLayerCount(composition, new Set(groups(composition)).size))
+  const warnings = [...gathered.warnings, ...resolved.warnings, ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
+  return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }
 
-/** Each distinct platform root is listed once. The module's own toml stands in every root, in the place of one that lies there. */
-async function listRoots(options: PackageOptions, gathered: Gathered, images: readonly ImagePlan[]): Promise<ReadonlyMap<string, Listing>> {
-  const { source, tomlName, toml, project, ignoreFile } = gathered
-  const rules = {
-    defaults: options.defaultExcludes !== false,
-    ignoreFile,
-    patterns: [...(project?.exclude ?? []), ...(options.exclude ?? [])],
-    keep: [tomlName],
-    isLayoutFolder: (path: string) => source.isLayoutFolder(path),
-  }
+type ImagePart = Extract<Part, { kind: 'image' }>
+
+/** What each root holds, listed once; of foreign layers only those that are to be flattened. */
+async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, context: PrepareContext): Promise<ReadonlyMap<string, Listing>> {
   const listings = new Map<string, Listing>()
-  for (const root of new Set(images.map((image) => image.root))) {
-    throwIfCancelled(options.signal, 'list files')
-    const overlay = root === '.' ? [] : [bytesEntry(tomlName, toml)]
-    listings.set(root, await source.list(root, excludesFor(rules, root), overlay, options.signal))
+  for (const composition of compositions) {
+    for (const group of groups(composition)) {
+      for (const part of group) {
+        const key = listingKey(part)
+        if (listings.has(key) || (part.kind === 'image' && group.length === 1)) continue
+        const listing =
+          part.kind === 'image'
+            ? await listImage(part, composition.target.os === 'windows', await context.spool(), options.signal)
+            : await listLocal(part, options, gathered.project, part.module === gathered.main)
+        listings.set(key, listing)
+      }
+    }
   }
   return listings
+}
+
+/** What holds for several targets is said once. */
+function distinct(warnings: readonly Warning[]): readonly Warning[] {
+  return warnings.filter((warning, index) => warnings.findIndex((other) => other.message === warning.message) === index)
 }
 
 /** What the command line already knows by name but this version does not do: said at once, not half done. */
@@ -94,14 +114,6 @@ function refuseLater(options: PackageOptions): void {
     found: 'a format that this version does not write yet',
     wanted: 'layout, or --publish to a registry',
   })
-}
-
-/** Checked even though a component has nothing to flatten, as pack checks it. */
-function checkFlattenExcludes(values: readonly string[]): void {
-  for (const value of values) {
-    if (/^[^@\s]+@[^@\s]+$/.test(value)) continue
-    throw new PackagerError({ code: 'USAGE', step: 'read --flatten-exclude', found: `"${value}"`, wanted: 'id@version' })
-  }
 }
 
 function strictError(warnings: readonly Warning[]): PackagerError {

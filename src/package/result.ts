@@ -6,7 +6,6 @@ import type { MadeImage } from './assemble.ts'
 import type { Names } from './names.ts'
 import { formatTag } from './names.ts'
 import type { ImageResult, PackageOptions, PackageResult } from './options.ts'
-import type { LayerPlan } from './plan.ts'
 
 /** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). Keys stand in the order of that example. */
 export function packageResult(
@@ -14,11 +13,9 @@ export function packageResult(
   names: Names,
   root: Descriptor,
   images: readonly MadeImage[],
-  layers: readonly LayerPlan[],
   statuses: ReadonlyMap<Digest, PutStatus>,
   warnings: readonly Warning[],
 ): PackageResult {
-  const moduleOf = new Map(layers.map((layer) => [layer.key, layer.module]))
   return {
     schemaVersion: 1,
     name: names.name,
@@ -28,13 +25,13 @@ export function packageResult(
     digest: root.digest,
     mediaType: root.mediaType,
     size: root.size,
-    images: images.map((image) => imageResult(names, image, moduleOf.get(image.plan.layer) ?? '', statuses)),
+    images: images.map((image) => imageResult(names, image, statuses)),
     warnings: warnings.map((warning) => warning.message),
   }
 }
 
-function imageResult(names: Names, image: MadeImage, module: string, statuses: ReadonlyMap<Digest, PutStatus>): ImageResult {
-  const { digest, mediaType, size } = image.assembled.manifest.descriptor
+function imageResult(names: Names, image: MadeImage, statuses: ReadonlyMap<Digest, PutStatus>): ImageResult {
+  const { digest, mediaType, size } = image.manifest.descriptor
   return {
     name: names.repository,
     target: formatTarget(image.plan.target),
@@ -44,7 +41,7 @@ function imageResult(names: Names, image: MadeImage, module: string, statuses: R
     size,
     layers: image.layers.map((layer) => {
       const blob = layer.blob.descriptor
-      return { module, diffID: layer.diffID, digest: blob.digest, size: blob.size, status: statuses.get(blob.digest) ?? 'written' }
+      return { module: layer.modules.join(', '), diffID: layer.diffID, digest: blob.digest, size: blob.size, status: statuses.get(blob.digest) ?? 'written' }
     }),
   }
 }

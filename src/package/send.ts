@@ -50,7 +50,7 @@ class PlacesSending implements Sending {
   constructor(places: readonly Place[], options: SendingOptions) {
     this.#places = places
     this.#options = options
-    this.#uploads = places.map((place) => startUploads(place.store, { ...options, mountFrom: place.mountFrom }))
+    this.#uploads = places.map((place) => startUploads(place.store, { ...options, mountFrom: (blob) => mountSource(place, blob) }))
   }
 
   async blob(blob: Blob, what: string): Promise<PutStatus> {
@@ -98,4 +98,10 @@ class PlacesSending implements Sending {
     if (first === undefined) throw new TypeError('a package needs a place to go to')
     return first
   }
+}
+
+/** Where a place can take a blob from without its bytes: the repository that this run filled before it, or the blob's own. */
+function mountSource(place: Place, { origin }: Blob): string | undefined {
+  if (place.mountFrom !== undefined) return place.mountFrom
+  return origin !== undefined && origin.registry === place.registry ? origin.repository : undefined
 }

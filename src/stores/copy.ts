@@ -10,8 +10,8 @@ export interface UploadOptions {
   readonly concurrency: number
   readonly report?: Report | undefined
   readonly signal?: AbortSignal | undefined
-  /** A repository of the same registry that may already have the blobs: they are mounted from there where it allows that. */
-  readonly mountFrom?: string | undefined
+  /** A repository of the same registry that may already have a blob: it is mounted from there where the registry allows that. */
+  readonly mountFrom?: ((blob: Blob) => string | undefined) | undefined
 }
 
 /** Blobs on their way into one store: each digest once, whoever adds it and however often. */
@@ -90,8 +90,9 @@ class BoundedUploads implements Uploads {
   }
 
   /** Mounting asks first: a repository that has the blob already needs no request that writes. */
-  async #mount({ descriptor }: Blob): Promise<PutStatus | undefined> {
-    const { mountFrom } = this.#options
+  async #mount(blob: Blob): Promise<PutStatus | undefined> {
+    const { descriptor } = blob
+    const mountFrom = this.#options.mountFrom?.(blob)
     if (mountFrom === undefined || !isMounter(this.#store)) return undefined
     if (await this.#store.has(descriptor, this.#signal)) return 'present'
     return (await this.#store.mount(descriptor, mountFrom, this.#signal)) ? 'mounted' : undefined

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ownLabels, packageLabels } from '../../src/buildpacks/labels.ts'
+import { mergeStacks } from '../../src/buildpacks/stacks.ts'
 import type { ModuleConfig } from '../../src/config/buildpack.ts'
 import { readBuildpackToml, readExtensionToml } from '../../src/config/buildpack.ts'
 import type { Digest } from '../../src/oci/digest.ts'
@@ -17,7 +18,7 @@ function buildpack(toml: string): ModuleConfig {
 const plain = 'api = "0.10"\n[buildpack]\nid = "acme/hello"\nversion = "0.0.1"\n'
 
 function labelsOf(module: ModuleConfig, layer: Digest = diffID): Record<string, string> {
-  return packageLabels(module, [{ config: module, diffID: layer }])
+  return packageLabels(module, mergeStacks(module, []) ?? [], [{ facts: module, diffID: layer }])
 }
 
 function metadata(toml: string): string | undefined {
@@ -113,8 +114,8 @@ describe('the layers', () => {
       ['b', '10'],
       ['a', '1'],
       ['b', '9'],
-    ].map(([id, version]) => ({ config: { ...buildpack(plain), id: id ?? '', version: version ?? '' }, diffID }))
-    const text = packageLabels(buildpack(plain), modules)['io.buildpacks.buildpack.layers'] ?? ''
+    ].map(([id, version]) => ({ facts: { ...buildpack(plain), id: id ?? '', version: version ?? '' }, diffID }))
+    const text = packageLabels(buildpack(plain), [], modules)['io.buildpacks.buildpack.layers'] ?? ''
     expect(text.match(/"[^"]+":\{(?="\w+":\{)|"\w+":\{(?="api")/g)).toEqual(['"10":{', '"1":{', '"9":{', '"1":{', '"a":{', '"1":{', '"b":{', '"10":{', '"2":{', '"9":{'])
   })
 

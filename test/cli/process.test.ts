@@ -29,7 +29,8 @@ function start(...words: string[]): ChildProcess {
 }
 
 function startOn(stdout: 'pipe' | number, ...words: string[]): ChildProcess {
-  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder }
+  // Node's own cache of compiled code would be the one thing left in the folder.
+  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' }
   return spawn(process.execPath, [BIN, ...words], { cwd: folder, env, stdio: ['ignore', stdout, 'pipe'] })
 }
 

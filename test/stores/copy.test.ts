@@ -135,7 +135,7 @@ describe('uploads', () => {
     const [there, mountable, missing] = [blobOf('there'), blobOf('mountable'), blobOf('missing')]
     const store = new MountingStore(mountable)
     await store.put(there)
-    const uploads = startUploads(store, { concurrency: 1, mountFrom: 'first' })
+    const uploads = startUploads(store, { concurrency: 1, mountFrom: () => 'first' })
     expect(await Promise.all([there, mountable, missing].map((blob) => uploads.add(blob, 'layer')))).toEqual(['present', 'mounted', 'written'])
     expect(store.asked).toBe(2)
   })

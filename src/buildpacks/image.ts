@@ -1,0 +1,128 @@
+import type { Readable } from 'node:stream'
+import { PackagerError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { isDigest } from '../oci/digest.ts'
+import { isIndexType } from '../oci/media-types.ts'
+import type { Platform } from '../oci/platform.ts'
+import { formatPlatform } from '../oci/platform.ts'
+import type { Source } from '../stores/store.ts'
+import { readLabelledModules } from './label-reader.ts'
+import type { ModuleFacts } from './module.ts'
+
+/** A module in somebody's image, and the layer that holds it. */
+export interface ImageModule {
+  readonly facts: ModuleFacts
+  readonly diffID: Digest
+  /** The compressed layer, as that image names it. */
+  readonly layer: Descriptor
+}
+
+/** A buildpackage for one platform: its modules in the order of their layers. */
+export interface PackageImage {
+  readonly platform: Platform
+  readonly modules: readonly ImageModule[]
+}
+
+/** Reads packages from one place; each manifest and config once. */
+export class PackageReader {
+  readonly #source: Source
+  readonly #place: string
+  readonly #signal: AbortSignal | undefined
+  readonly #images = new Map<Digest, Promise<PackageImage>>()
+  #children: Promise<readonly Descriptor[]> | undefined
+
+  constructor(source: Source, place: string, signal: AbortSignal | undefined) {
+    this.#source = source
+    this.#place = place
+    this.#signal = signal
+  }
+
+  /** What an index lists; a single image is its own only child, with its config's platform. */
+  async children(root: Descriptor): Promise<readonly Descriptor[]> {
+    this.#children ??= this.#readChildren(root)
+    return this.#children
+  }
+
+  /** One platform's modules, from its labels. */
+  image(manifest: Descriptor): Promise<PackageImage> {
+    const known = this.#images.get(manifest.digest) ?? this.#readImage(manifest)
+    this.#images.set(manifest.digest, known)
+    return known
+  }
+
+  async #readChildren(root: Descriptor): Promise<readonly Descriptor[]> {
+    if (!isIndexType(root.mediaType)) return [{ ...root, platform: (await this.image(root)).platform }]
+    const index = asObject(await this.#json(root))
+    const entries = Array.isArray(index?.['manifests']) ? index['manifests'] : []
+    return entries.map((entry) => this.#descriptor(entry, 'image index'))
+  }
+
+  async #readImage(manifest: Descriptor): Promise<PackageImage> {
+    const parsed = asObject(await this.#json(manifest))
+    const layers = Array.isArray(parsed?.['layers']) ? parsed['layers'].map((layer) => this.#descriptor(layer, 'manifest')) : []
+    const config = asObject(await this.#json(this.#descriptor(parsed?.['config'], 'manifest')))
+    const diffIDs = asObject(config?.['rootfs'])?.['diff_ids']
+    const labels = asObject(asObject(config?.['config'])?.['Labels'])
+    const layerOf = new Map((Array.isArray(diffIDs) ? diffIDs : []).flatMap((diffID, index) => {
+      const layer = layers[index]
+      return typeof diffID === 'string' && isDigest(diffID) && layer !== undefined ? [[diffID, { layer, index }] as const] : []
+    }))
+    const found = readLabelledModules(labels ?? {}, this.#place).map(({ facts, diffID }) => {
+      const place = layerOf.get(diffID)
+      if (place === undefined) throw this.#broken(`${facts.id}@${facts.version} in layer ${diffID}, which the image does not have`)
+      return { facts, diffID, ...place }
+    })
+    const modules = found.sort((a, b) => a.index - b.index).map(({ facts, diffID, layer }) => ({ facts, diffID, layer }))
+    return { platform: platformFrom(config), modules }
+  }
+
+  async #json(descriptor: Descriptor): Promise<unknown> {
+    const limit = 4 * 1024 * 1024
+    if (descriptor.size > limit) throw this.#broken(`a manifest or config of ${descriptor.size} bytes`)
+    const text = (await collect(await this.#source.open(descriptor, this.#signal))).toString('utf8')
+    try {
+      return JSON.parse(text)
+    } catch (cause) {
+      throw this.#broken(`${descriptor.digest}, which is no JSON`, cause)
+    }
+  }
+
+  #descriptor(value: unknown, where: string): Descriptor {
+    const { mediaType, size, digest, platform } = asObject(value) ?? {}
+    if (typeof digest !== 'string' || !isDigest(digest) || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+      throw this.#broken(`an entry of its ${where} without a sha256 digest and a size`)
+    }
+    const descriptor = { mediaType: typeof mediaType === 'string' ? mediaType : '', size, digest }
+    return platform === undefined ? descriptor : { ...descriptor, platform: platformFrom(asObject(platform)) }
+  }
+
+  #broken(found: string, cause?: unknown): PackagerError {
+    return new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: this.#place, found, wanted: 'a buildpackage image', cause })
+  }
+}
+
+/** What `--target` or an index asks for, and what there is, for an error. */
+export function listPlatforms(children: readonly Descriptor[]): string {
+  return children.map((child) => (child.platform === undefined ? child.digest : formatPlatform(child.platform))).join(', ')
+}
+
+function platformFrom(value: Readonly<Record<string, unknown>> | undefined): Platform {
+  const text = (key: string): string => (typeof value?.[key] === 'string' ? value[key] : '')
+  return {
+    architecture: text('architecture'),
+    os: text('os'),
+    ...(text('variant') === '' ? {} : { variant: text('variant') }),
+    ...(text('os.version') === '' ? {} : { 'os.version': text('os.version') }),
+  }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined
+}
+
+async function collect(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

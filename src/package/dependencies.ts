@@ -1,0 +1,110 @@
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { ModuleSource } from '../buildpacks/read.ts'
+import { openSource } from '../buildpacks/read.ts'
+import { PackageReader } from '../buildpacks/image.ts'
+import type { Locator } from '../buildpacks/locator.ts'
+import { parseLocator } from '../buildpacks/locator.ts'
+import type { ModuleConfig } from '../config/buildpack.ts'
+import type { DependencyDeclaration, PackageConfig } from '../config/package.ts'
+import type { ProjectConfig } from '../config/project.ts'
+import { PackagerError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Reference } from '../oci/reference.ts'
+import { formatReference, parseReference, tagOf } from '../oci/reference.ts'
+import type { Source } from '../stores/store.ts'
+import { parseTarget } from '../targets/grammar.ts'
+import type { Target } from '../targets/target.ts'
+
+/** A module in a folder or archive of this machine, and the toml that says what it is. */
+export interface LocalModule {
+  readonly kind: 'local'
+  /** As package.toml writes it. */
+  readonly uri: string
+  readonly source: ModuleSource
+  readonly config: ModuleConfig
+  readonly tomlName: string
+  /** The bytes of that file: the same ones go into every platform's layer. */
+  readonly toml: Buffer
+  readonly ignoreFile: string
+}
+
+/** A package that is an image already: its layers are taken as they are. */
+export interface ImageDependency {
+  readonly kind: 'image'
+  readonly uri: string
+  readonly content: Source
+  readonly root: Descriptor
+  readonly reader: PackageReader
+  readonly origin?: { readonly registry: string; readonly repository: string }
+}
+
+export type Dependency = (LocalModule | ImageDependency) & {
+  /** Set where bp-package.toml means it for some targets only. */
+  readonly platforms?: readonly Target[]
+}
+
+/** What opening a dependency needs from the run. */
+export interface DependencyContext {
+  /** package.toml's folder: what relative paths are relative to. */
+  readonly folder: string
+  /** A new, empty folder for an archive's contents. */
+  readonly spool: () => Promise<string>
+  readonly openRepository: (registry: string, repository: string) => Promise<Source>
+  readonly readModule: (source: ModuleSource, uri: string) => Promise<LocalModule | undefined>
+  readonly signal: AbortSignal | undefined
+}
+
+/** Opens what package.toml's `[[dependencies]]` name, in their order; several at once. `readModule` collects config problems. */
+export async function openDependencies(config: PackageConfig, project: ProjectConfig | undefined, context: DependencyContext): Promise<readonly Dependency[]> {
+  const opened = await Promise.all(config.dependencies.map((declaration, index) => openDependency(declaration, index, config, context)))
+  return opened.flatMap((dependency) => {
+    if (dependency === undefined) return []
+    const entry = project?.dependencies.find((candidate) => candidate.uri === dependency.uri)
+    return [entry === undefined ? dependency : { ...dependency, platforms: entry.platforms.flatMap((text) => parseTarget(text)) }]
+  })
+}
+
+async function openDependency(declaration: DependencyDeclaration, index: number, config: PackageConfig, context: DependencyContext): Promise<Dependency | undefined> {
+  const { uri, image } = declaration
+  const text = uri ?? image ?? ''
+  try {
+    const locator: Locator = uri === undefined ? { kind: 'image', reference: parseReference(text) } : parseLocator(text, (path) => statSync(resolve(context.folder, path), { throwIfNoEntry: false }) !== undefined)
+    return await openLocator(locator, text, context)
+  } catch (cause) {
+    if (!(cause instanceof PackagerError) || cause.problems.length > 0 || cause.code === 'CANCELLED') throw cause
+    const problem = { file: config.file, line: declaration.line, column: declaration.column, key: `dependencies[${index}]`, message: cause.message }
+    throw new PackagerError({ code: cause.code === 'USAGE' ? 'CONFIG' : cause.code, step: 'open dependency', value: text, found: cause.message, hint: cause.hint, problems: [problem], cause })
+  }
+}
+
+async function openLocator(locator: Locator, uri: string, context: DependencyContext): Promise<Dependency | undefined> {
+  if (locator.kind === 'image') return openImage(locator.reference, uri, context)
+  if (locator.kind !== 'path') {
+    throw new PackagerError({
+      code: 'UNSUPPORTED',
+      step: 'open dependency',
+      value: uri,
+      found: locator.kind === 'url' ? 'an address to download from' : 'a buildpack registry id',
+      wanted: 'a folder, an archive, a layout or an image',
+      hint: 'download it, or name the image it stands for',
+    })
+  }
+  const path = resolve(context.folder, locator.path)
+  if (statSync(join(path, 'oci-layout'), { throwIfNoEntry: false }) !== undefined) return openLayout(path, uri, context)
+  return context.readModule(await openSource(path, uri, context.spool, context.signal), uri)
+}
+
+async function openImage(reference: Reference, uri: string, context: DependencyContext): Promise<ImageDependency> {
+  const { registry, repository, digest } = reference
+  const content = await context.openRepository(registry, repository)
+  const root = await content.resolve(digest ?? tagOf(reference), context.signal)
+  const reader = new PackageReader(content, formatReference(reference), context.signal)
+  return { kind: 'image', uri, content, root, reader, origin: { registry, repository } }
+}
+
+async function openLayout(path: string, uri: string, context: DependencyContext): Promise<ImageDependency> {
+  const { layoutSource } = await import('../stores/layout-source.ts')
+  const content = layoutSource(path)
+  return { kind: 'image', uri, content, root: await content.resolve('', context.signal), reader: new PackageReader(content, uri, context.signal) }
+}
