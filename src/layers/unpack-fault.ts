@@ -22,7 +22,6 @@ export function broken(found: string, hint?: string): ArchiveFault {
   return new ArchiveFault({ code: 'UNREADABLE', found, wanted: 'a tar, plain or gzip', hint })
 }
 
-/** `entry` is shown as JSON shows a text, so that no name can write to a terminal. */
 export function refused(entry: Uint8Array, found: string, hint?: string): ArchiveFault {
   return new ArchiveFault({ code: 'UNSUPPORTED', found: `${found}: ${quoted(entry)}`, wanted: 'files, folders and links below its root, each once', hint })
 }
@@ -34,7 +33,9 @@ export function tooMuch(found: string, most: string): ArchiveFault {
 
 const longestShown = 200
 
+/** A name as JSON shows a text, without anything that steers a terminal or turns the direction of writing. */
 export function quoted(name: Uint8Array): string {
   const text = Buffer.from(name).toString('utf8')
-  return JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}...` : text)
+  const json = JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}...` : text)
+  return json.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
 }

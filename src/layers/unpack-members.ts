@@ -1,4 +1,4 @@
-import { broken, refused, tooMuch } from './unpack-fault.ts'
+import { broken, quoted, refused, tooMuch } from './unpack-fault.ts'
 import { formatOf } from './unpack-format.ts'
 import type { RawHeader } from './unpack-header.ts'
 import { decodeBlock, isZero } from './unpack-header.ts'
@@ -86,7 +86,7 @@ export class MemberReader {
       this.#left -= piece.length
       yield piece
     }
-    if (read < size) throw broken(`an end in the middle of ${JSON.stringify(name.toString())}`, 'it was cut off')
+    if (read < size) throw broken(`an end in the middle of ${quoted(name)}`, 'it was cut off')
   }
 
   async #header(overrides: Overrides): Promise<RawHeader | undefined> {
@@ -110,7 +110,7 @@ export class MemberReader {
 
   /** The data of an extended header. `before` is one of the same kind for the same entry: then readers differ on which counts. */
   async #extended({ flag, name, size }: RawHeader, before: unknown): Promise<Buffer> {
-    if (before !== undefined) throw refused(name, `two extended headers of type "${flag}" for one entry`)
+    if (before !== undefined) throw refused(name, `two extended headers of type ${flag} for one entry`)
     this.#headers += size
     if (size > longestHeader || this.#headers > mostHeaders) throw tooMuch(`extended headers of ${size} bytes`, `${longestHeader} bytes in one and ${mostHeaders} in all`)
     this.#left = size + paddingOf(size)
@@ -141,10 +141,10 @@ function toMember(raw: RawHeader, { records, longName, longLink }: Overrides): M
   if (path !== undefined && longName !== undefined) throw refused(name, 'an entry with two long names')
   if (linkpath !== undefined && longLink !== undefined) throw refused(name, 'a link with two long targets')
   for (const key of records?.keys() ?? []) {
-    if (isSparse(key)) throw refused(records?.get('GNU.sparse.name') ?? name, `a sparse file (${key})`, sparseHint)
+    if (isSparse(key)) throw refused(records?.get('GNU.sparse.name') ?? name, `a sparse file, by its record ${quoted(Buffer.from(key))}`, sparseHint)
   }
   const type = types[raw.flag]
-  if (type === undefined) throw refused(name, unwanted[raw.flag] ?? `an entry of type ${JSON.stringify(raw.flag)}`, raw.flag === 'S' ? sparseHint : undefined)
+  if (type === undefined) throw refused(name, unwanted[raw.flag] ?? `an entry of type ${quoted(Buffer.from(raw.flag))}`, raw.flag === 'S' ? sparseHint : undefined)
   const common = { name, mode: raw.mode, link: linkpath ?? longLink ?? raw.link }
   // Sizes of folders and links say nothing: no content follows them, whatever they are.
   if (type !== 'file') return { ...common, type, size: 0 }
@@ -157,7 +157,7 @@ function toMember(raw: RawHeader, { records, longName, longLink }: Overrides): M
 /** A global header may carry a comment, as git writes one, but nothing that changes the entries after it. */
 function checkGlobal({ name }: RawHeader, records: Records): void {
   const key = [...records.keys()].find((candidate) => ['path', 'linkpath', 'size'].includes(candidate) || isSparse(candidate))
-  if (key !== undefined) throw refused(name, `a global header that sets the ${key} of all entries`)
+  if (key !== undefined) throw refused(name, `a global header that sets ${quoted(Buffer.from(key))} for all entries`)
 }
 
 /** Records of GNU tar and of star that give a file another size or another content than it seems to have. */

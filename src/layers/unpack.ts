@@ -1,6 +1,6 @@
 import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { LayerEntry } from './entries.ts'
-import { ArchiveFault, tooMuch } from './unpack-fault.ts'
+import { ArchiveFault, quoted, tooMuch } from './unpack-fault.ts'
 import type { UnpackLimits } from './unpack-limits.ts'
 import { defaultLimits } from './unpack-limits.ts'
 import { MemberReader } from './unpack-members.ts'
@@ -52,7 +52,7 @@ async function readEntries(tar: AsyncIterable<Buffer>, out: SpoolFile, path: str
   try {
     for (let member = await members.next(); member !== undefined; member = await members.next()) {
       throwIfCancelled(signal, step)
-      if (member.size > limits.bytes) throw tooMuch(`a file of ${member.size} bytes: ${JSON.stringify(member.name.toString())}`, String(limits.bytes))
+      if (member.size > limits.bytes) throw tooMuch(`a file of ${member.size} bytes: ${quoted(member.name)}`, String(limits.bytes))
       tree.add(member, { kind: 'file', path, start: out.size, modified: undefined })
       for await (const piece of members.content(member)) {
         throwIfCancelled(signal, step)

@@ -61,13 +61,13 @@ describe('what a folder could not hold is refused with the names of archive and 
     ['a block device', [{ name: 'sda', flag: '4' }], /a block device: "sda"/],
     ['a named pipe', [{ name: 'pipe', flag: '6' }], /a named pipe: "pipe"/],
     ['a GNU sparse file', [{ name: 'holes', flag: 'S', magic: 'gnu' }], /a sparse file: "holes"/],
-    ['a PAX sparse file', [paxMember({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'holes' }), { name: 'GNUSparseFile.0/holes' }], /a sparse file \(GNU\.sparse\.major\): "holes"/],
-    ['a sparse file of star', [paxMember({ 'SCHILY.realsize': '9' }), file], /a sparse file \(SCHILY\.realsize\)/],
+    ['a PAX sparse file', [paxMember({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'holes' }), { name: 'GNUSparseFile.0/holes' }], /a sparse file, by its record "GNU\.sparse\.major": "holes"/],
+    ['a sparse file of star', [paxMember({ 'SCHILY.realsize': '9' }), file], /a sparse file, by its record "SCHILY\.realsize"/],
     ['a type that nobody knows', [{ name: 'odd', flag: 'Z' }], /an entry of type "Z": "odd"/],
     ['a volume that goes on', [{ name: 'odd', flag: 'M' }], /goes on from another volume/],
-    ['a global header with a name for all', [paxMember({ path: 'same' }, 'g'), file], /a global header that sets the path of all entries/],
-    ['a global header that makes all sparse', [paxMember({ 'GNU.sparse.major': '1' }, 'g'), file], /GNU\.sparse\.major of all/],
-    ['two PAX headers for one entry', [paxMember({ path: 'a' }), paxMember({ path: 'b' }), file], /two extended headers of type "x"/],
+    ['a global header with a name for all', [paxMember({ path: 'same' }, 'g'), file], /a global header that sets "path" for all entries/],
+    ['a global header that makes all sparse', [paxMember({ 'GNU.sparse.major': '1' }, 'g'), file], /"GNU\.sparse\.major" for all/],
+    ['two PAX headers for one entry', [paxMember({ path: 'a' }), paxMember({ path: 'b' }), file], /two extended headers of type x/],
     ['a PAX name and a GNU name for one entry', [paxMember({ path: 'a' }), longMember('L', 'b'), file], /two long names: "a"/],
     ['a PAX target and a GNU target for one link', [paxMember({ linkpath: 'a' }), longMember('K', 'b'), { name: 's', flag: '2' }], /two long targets: "s"/],
     ['a file with a slash at its end', [{ name: 'x/', content: 'y' }], /a file whose name ends in a slash: "x\/"/],
@@ -78,8 +78,8 @@ describe('what a folder could not hold is refused with the names of archive and 
   })
 
   test('no name can write to a terminal', async () => {
-    const error = await failure(tarBytes([{ name: '../\u001b[31m\nred' }]))
-    expect(error.message).toContain(String.raw`"../\u001b[31m\nred"`)
+    const error = await failure(tarBytes([{ name: '../\u001b[31m\nred\u009b\u007f\u202e' }]))
+    expect(error.message).toContain(String.raw`"../\u001b[31m\nred\u009b\u007f\u202e"`)
   })
 })
 
