@@ -14,27 +14,27 @@ const scopes = { index: 'index', manifest: 'manifest', 'manifest-descriptor': 'd
 
 /** `k=v` texts; the first `=` splits, an empty value is kept, a comma is part of the value. */
 export function parseLabels(texts: readonly string[]): Record<string, string> {
-  const labels: Record<string, string> = {}
+  const labels = new Map<string, string>()
   for (const text of texts) {
     const [key, value] = splitPair(text, '--label')
     if (ownLabels.includes(key)) {
       throw new PackagerError({ code: 'USAGE', step: 'read --label', value: key, found: 'a label that packaging itself writes', wanted: 'another name' })
     }
-    labels[key] = value
+    labels.set(key, value)
   }
-  return labels
+  return Object.fromEntries(labels)
 }
 
 /** `[scope:]k=v` texts over the ones of bp-package.toml; without a scope an annotation goes to each image's manifest. */
 export function parseAnnotations(texts: readonly string[], configured: Readonly<Record<string, string>> = {}): ScopedAnnotations {
-  const result = { index: {} as Record<string, string>, manifest: {} as Record<string, string>, descriptor: {} as Record<string, string> }
+  const result = { index: new Map<string, string>(), manifest: new Map<string, string>(), descriptor: new Map<string, string>() }
   const given = texts.map((text) => splitPair(text, '--annotation'))
   for (const [name, value] of [...Object.entries(configured), ...given]) {
     const match = /^(index|manifest|manifest-descriptor):(.+)$/.exec(name)
     const scope = match?.[1] as keyof typeof scopes | undefined
-    result[scope === undefined ? 'manifest' : scopes[scope]][match?.[2] ?? name] = value
+    result[scope === undefined ? 'manifest' : scopes[scope]].set(match?.[2] ?? name, value)
   }
-  return result
+  return { index: Object.fromEntries(result.index), manifest: Object.fromEntries(result.manifest), descriptor: Object.fromEntries(result.descriptor) }
 }
 
 function splitPair(text: string, option: string): [string, string] {
