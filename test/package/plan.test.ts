@@ -89,11 +89,11 @@ describe('layers', () => {
   })
 })
 
-describe('a target without its programs', () => {
-  async function warningsFor(files: InlineFiles, targets: readonly string[]): Promise<readonly string[]> {
-    return (await planned(files, { targets })).warnings
-  }
+async function warningsFor(files: InlineFiles, targets: readonly string[]): Promise<readonly string[]> {
+  return (await planned(files, { targets })).warnings
+}
 
+describe('a target without its programs', () => {
   test('is told with the folders that were looked at, and where they belong', async () => {
     const told: unknown[] = []
     await planned({ 'linux/README.md': '' }, { targets: ['linux/arm64/v8'], report: (event) => told.push(event) })
