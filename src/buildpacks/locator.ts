@@ -24,12 +24,12 @@ const wanted = 'a path, file:PATH, https://HOST/ARCHIVE, docker://IMAGE, an imag
 const idPart = '[a-z0-9.-]{1,253}'
 const idPattern = new RegExp(`^(?<namespace>${idPart})/(?<name>${idPart})(?:@(?<version>[^@:/]*))?$`)
 const versionPattern = /^[0-9A-Za-z][0-9A-Za-z.+_-]*$/
-const pathPattern = /^(?:\.{0,2}\/|\.{1,2}$|~)|\.(?:tgz|tar|tar\.gz|cnb)$/
+const pathPattern = /^(?:\.{0,2}\/|\.{1,2}$|~)|(?:\/|\.(?:tgz|tar|tar\.gz|cnb))$/
 
 /**
  * Reads where a buildpack is (SPEC-package.md section 1, "package.toml"). What has a scheme is what the scheme says; a bare
  * value is, in this order, an existing path, an id of a buildpack registry, an image name. What can only be meant as a path
- * (`./x`, `/x`, `x.tgz`) is one even where nothing is there: whoever opens it says so.
+ * (`./x`, `/x`, `x/`, `x.tgz`) is one even where nothing is there: whoever opens it says so.
  *
  * @param exists whether there is something at a path, as {@link Locator} has it
  * @throws PackagerError `USAGE`
