@@ -26,6 +26,7 @@ const mostEntries = 65_536
 /** Extended headers hold names, not content. */
 const largestExtension = 1024 * 1024
 const wanted = 'an OCI image layout in a tar'
+const dockerHint = '`skopeo copy docker-archive:FILE oci-archive:FILE.cnb` makes one that can be read'
 
 /**
  * Finds the members of a tar that holds an OCI image layout by reading its headers alone: a layer of a gigabyte is stepped
@@ -55,6 +56,8 @@ class Scan {
   /** What an extended header says of the entry after it. */
   #name: string | undefined
   #length: number | undefined
+  /** The first link, device or the like. An archive of the Docker engine has links as well, and is better refused for what it is. */
+  #unwanted: PackagerError | undefined
 
   constructor(file: FileHandle, size: number, shown: string) {
     this.#file = file
@@ -111,8 +114,11 @@ class Scan {
     const parts = name.split('/').filter((part) => part !== '' && part !== '.')
     if (parts.includes('..') || name.includes('\0')) throw this.#refused(`a name that leaves the archive: ${quote(name)}`)
     if (type === '5') return
-    if (type !== '0' && type !== '7') throw this.#refused(`${kinds.get(type) ?? `an entry of type ${quote(type)}`}: ${quote(name)}`)
     const key = parts.join('/')
+    if (type !== '0' && type !== '7') {
+      this.#unwanted ??= this.#refused(`${kinds.get(type) ?? `an entry of type ${quote(type)}`}: ${quote(name)}`)
+      return
+    }
     if (!isLayoutName(key)) return
     if (this.#members.has(key)) throw this.#refused(`${quote(name)} twice`)
     this.#members.set(key, extent)
@@ -121,13 +127,11 @@ class Scan {
   #contents(entries: number): ArchiveContents {
     const index = this.#members.get('index.json')
     const marker = this.#members.get('oci-layout')
+    if (index === undefined && this.#members.has('manifest.json')) throw this.#broken('an archive of the Docker engine', dockerHint)
+    if (this.#unwanted !== undefined) throw this.#unwanted
     if (index !== undefined && marker !== undefined) return { index, marker, blobs: blobsOf(this.#members) }
     const found = entries === 0 ? 'an empty tar' : `a tar without ${index === undefined ? 'index.json' : 'oci-layout'}`
-    const docker = this.#members.has('manifest.json')
-    const hint = docker
-      ? 'it is what `docker save` writes; `skopeo copy docker-archive:FILE oci-archive:FILE.cnb` makes one that can be read'
-      : 'the file may be cut short, or be another kind of archive'
-    throw new PackagerError({ code: 'UNREADABLE', step: 'read archive', value: this.#shown, found: docker ? 'an archive of the Docker engine' : found, wanted, hint })
+    throw this.#broken(found, 'the file may be cut short, or be another kind of archive')
   }
 
   /** Headers come one after another where blobs are small: a few of them with each read. */
@@ -142,8 +146,8 @@ class Scan {
     return this.#window.bytes.subarray(start - this.#window.start, start - this.#window.start + size)
   }
 
-  #broken(found: string): PackagerError {
-    return new PackagerError({ code: 'UNREADABLE', step: 'read archive', value: this.#shown, found, wanted })
+  #broken(found: string, hint?: string): PackagerError {
+    return new PackagerError({ code: 'UNREADABLE', step: 'read archive', value: this.#shown, found, wanted, hint })
   }
 
   #refused(found: string): PackagerError {

@@ -71,7 +71,7 @@ describe('what is no archive is refused for what it is', () => {
   })
 
   test('an archive of the Docker engine, with what to do', async () => {
-    const docker = tarBytes([{ name: 'manifest.json', content: '[]' }, { name: 'repositories', content: '{}' }])
+    const docker = tarBytes([{ name: 'a/layer.tar', flag: '2', link: '../b/layer.tar' }, { name: 'manifest.json', content: '[]' }, { name: 'repositories', content: '{}' }])
     await expect(read(docker)).rejects.toMatchObject({ code: 'UNREADABLE', hint: expect.stringContaining('skopeo copy docker-archive:') })
   })
 
