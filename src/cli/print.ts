@@ -6,10 +6,11 @@ import { count, formatBytes } from './quantities.ts'
 
 /**
  * The one line of stdout, for `REF=$(bp-package ...)`: `repository@sha256:...` of the index, or of the image where there is
- * one target; for other destinations the path, or the name where an engine has no path (SPEC.md, "Results").
+ * one target; for other destinations the path, a line for each of several files, or the name where an engine has no path
+ * (SPEC.md, "Results").
  */
 export function resultLine(result: PackageResult): string {
-  if (result.destination !== 'registry') return result.path ?? result.name
+  if (result.destination !== 'registry') return result.files?.join('\n') ?? result.path ?? result.name
   const repository = result.images[0]?.name ?? result.name
   return `${repository}@${result.digest}`
 }
@@ -23,6 +24,8 @@ export function resultJson(value: unknown): string {
 export function summaryLine(result: PackageResult, tally: Tally, cwd: string): string {
   const images = result.images.length
   const what = images === 1 ? `image ${result.digest}` : `index ${result.digest}, ${count(images, 'image')}`
+  if (result.destination === 'image') return `loaded ${escapeLine(result.name)} (${what})`
+  if (result.files !== undefined) return `wrote ${count(result.files.length, 'file')}, ${escapeLine(shortPath({ ...result, path: result.files[0] ?? '' }, cwd))} the first (${count(images, 'image')})`
   if (result.destination !== 'registry') return `wrote ${escapeLine(shortPath(result, cwd))} (${what})`
   const tags = result.tags.length > 1 ? `, ${count(result.tags.length, 'tag')}` : ''
   return `published ${escapeLine(result.name)} (${what}${tags}): ${sent(tally)}`

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ModuleSource } from '../buildpacks/read.ts'
 import { openSource } from '../buildpacks/read.ts'
 import { PackageReader } from '../buildpacks/image.ts'
-import type { Locator } from '../buildpacks/locator.ts'
+import type { Locator, RegistryLocator } from '../buildpacks/locator.ts'
 import { parseLocator } from '../buildpacks/locator.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
 import type { DependencyDeclaration, PackageConfig } from '../config/package.ts'
@@ -51,6 +51,10 @@ export interface DependencyContext {
   /** A new, empty folder for an archive's contents. */
   readonly spool: () => Promise<string>
   readonly openRepository: (registry: string, repository: string) => Promise<Source>
+  /** Gets an archive into a folder of the run's own, and gives its path. */
+  readonly download: (url: URL) => Promise<string>
+  /** The image that a buildpack registry has for an id. */
+  readonly findInRegistry: (locator: RegistryLocator) => Promise<string>
   readonly readModule: (source: ModuleSource, uri: string) => Promise<LocalModule | undefined>
   readonly signal: AbortSignal | undefined
 }
@@ -69,7 +73,7 @@ async function openDependency(declaration: DependencyDeclaration, index: number,
   const { uri, image } = declaration
   const text = uri ?? image ?? ''
   try {
-    const locator: Locator = uri === undefined ? { kind: 'image', reference: parseReference(text) } : parseLocator(text, (path) => statSync(resolve(context.folder, path), { throwIfNoEntry: false }) !== undefined)
+    const locator: Locator = uri === undefined ? { kind: 'image', reference: parseReference(text) } : parseLocator(text, (path) => existsSync(resolve(context.folder, path)))
     return await openLocator(locator, text, context)
   } catch (cause) {
     if (!(cause instanceof PackagerError) || cause.problems.length > 0 || cause.code === 'CANCELLED') throw cause
@@ -80,19 +84,25 @@ async function openDependency(declaration: DependencyDeclaration, index: number,
 
 async function openLocator(locator: Locator, uri: string, context: DependencyContext): Promise<Dependency | undefined> {
   if (locator.kind === 'image') return openImage(locator.reference, uri, context)
-  if (locator.kind !== 'path') {
-    throw new PackagerError({
-      code: 'UNSUPPORTED',
-      step: 'open dependency',
-      value: uri,
-      found: locator.kind === 'url' ? 'an address to download from' : 'a buildpack registry id',
-      wanted: 'a folder, an archive, a layout or an image',
-      hint: 'download it, or name the image it stands for',
-    })
-  }
-  const path = resolve(context.folder, locator.path)
-  if (statSync(join(path, 'oci-layout'), { throwIfNoEntry: false }) !== undefined) return openLayout(path, uri, context)
-  return context.readModule(await openSource(path, uri, context.spool, context.signal), uri)
+  if (locator.kind === 'registry') return openImage(parseReference(await context.findInRegistry(locator)), uri, context)
+  return openPath(locator.kind === 'url' ? await context.download(locator.url) : resolve(context.folder, locator.path), uri, context)
+}
+
+/** A layout, in a folder or in an archive, is a package; all else is a buildpack's own files. */
+async function openPath(path: string, uri: string, context: DependencyContext): Promise<Dependency | undefined> {
+  if (existsSync(join(path, 'oci-layout'))) return openLayout(path, uri, context)
+  if (path.endsWith('.cnb')) return openArchive(path, uri, context)
+  const source = await openSource(path, uri, context.spool, context.signal)
+  return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, uri, context)
+}
+
+async function openArchive(path: string, uri: string, context: DependencyContext): Promise<ImageDependency> {
+  const { archiveSource } = await import('../stores/archive-source.ts')
+  const content = await archiveSource(path, await context.spool(), context.signal === undefined ? {} : { signal: context.signal })
+  // Readers of a .cnb take the first image that it lists (SPEC-package.md section 8).
+  const [root] = content.roots()
+  if (root === undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'open dependency', value: uri, found: 'an archive that lists no image', wanted: 'a buildpackage' })
+  return { kind: 'image', uri, content, root, reader: new PackageReader(content, uri, context.signal) }
 }
 
 async function openImage(reference: Reference, uri: string, context: DependencyContext): Promise<ImageDependency> {

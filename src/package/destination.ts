@@ -1,6 +1,7 @@
 import type { Store } from '../stores/store.ts'
 import type { Names, TagPlace } from './names.ts'
 import type { Network } from './network.ts'
+import type { PackageOptions } from './options.ts'
 
 /** One repository that a package goes to, and its tags there. */
 export interface Place {
@@ -20,10 +21,10 @@ export interface Destination {
 }
 
 /** What a destination is made of is loaded only when it is the one. */
-export async function openDestination(names: Names, network: Network): Promise<Destination> {
-  if (names.path === undefined) {
-    return { places: await remotePlaces(names.tags, network), seal: () => Promise.resolve(), close: () => Promise.resolve() }
-  }
+export async function openDestination(kind: PackageOptions['destination'], names: Names, network: Network): Promise<Destination> {
+  if (names.path === undefined) return { places: await remotePlaces(names.tags, network), seal: done, close: done }
+  // Files are written when all their images are known.
+  if (kind === 'file') return { places: [], seal: done, close: done }
   const { layoutStore } = await import('../stores/layout.ts')
   const store = layoutStore(names.path)
   return { places: [{ store, tags: names.tags }], seal: () => store.seal(), close: () => store.dispose() }
@@ -45,4 +46,9 @@ async function remotePlaces(tags: readonly TagPlace[], network: Network): Promis
 
 function repositoryOf(tag: TagPlace): string {
   return `${tag.registry}/${tag.repository}`
+}
+
+/** There is nothing to seal and nothing to close. */
+async function done(): Promise<void> {
+  return undefined
 }

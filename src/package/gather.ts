@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
+import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { ModuleSource } from '../buildpacks/read.ts'
 import { openSource } from '../buildpacks/read.ts'
 import { readBuildpackToml, readExtensionToml } from '../config/buildpack.ts'
@@ -30,6 +31,8 @@ export interface GatherContext {
   /** Makes the run's temporary folder, asked only where a source is an archive. */
   readonly spool: () => Promise<string>
   readonly openRepository: (registry: string, repository: string) => Promise<Source>
+  readonly download: (url: URL, folder: string) => Promise<string>
+  readonly findInRegistry: (locator: RegistryLocator) => Promise<string>
 }
 
 /**
@@ -68,14 +71,17 @@ interface DependencySources extends GatherContext {
 async function gatherDependencies({ options, report, packageConfig, project, folder, ...context }: DependencySources): Promise<readonly Dependency[]> {
   if (packageConfig === undefined || folder === undefined || packageConfig.dependencies.length === 0) return []
   let spools = 0
+  const spool = async (): Promise<string> => {
+    const own = join(await context.spool(), `dependency-${(spools += 1)}`)
+    await mkdir(own)
+    return own
+  }
   return openDependencies(packageConfig, project, {
     folder,
-    spool: async () => {
-      const own = join(await context.spool(), `dependency-${(spools += 1)}`)
-      await mkdir(own)
-      return own
-    },
+    spool,
     openRepository: context.openRepository,
+    download: async (url) => context.download(url, await spool()),
+    findInRegistry: context.findInRegistry,
     readModule: (source, uri) => readModule(source, uri, undefined, report),
     signal: options.signal,
   })

@@ -1,9 +1,11 @@
-import { basename, resolve } from 'node:path'
+import { basename, extname, join, parse, resolve } from 'node:path'
 import type { ModuleConfig } from '../config/buildpack.ts'
 import type { ProjectConfig } from '../config/project.ts'
 import { PackagerError } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
 import { formatReference, parseReference, repositoryName, tagOf } from '../oci/reference.ts'
+import { formatDistro } from '../targets/grammar.ts'
+import type { Target } from '../targets/target.ts'
 import type { PackageOptions } from './options.ts'
 
 /** A tag in a repository. */
@@ -29,11 +31,13 @@ export type NameOptions = Pick<PackageOptions, 'cwd' | 'env' | 'name' | 'reposit
 
 /** @throws PackagerError `USAGE` where a name is missing or malformed */
 export function planNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
-  return options.destination === 'registry' ? registryNames(options, module, project) : pathNames(options, module, project)
+  if (options.destination === 'registry') return registryNames(options, derivedName(options, module, project), project)
+  if (options.destination === 'image') return registryNames(options, derivedName(options, module, project) ?? `${module.id.toLowerCase()}:${versionTag(module.version)}`, project)
+  return pathNames(options, module, project)
 }
 
-function registryNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
-  const text = options.name ?? derivedName(options, module, project)
+function registryNames(options: NameOptions, derived: string | undefined, project: ProjectConfig | undefined): Names {
+  const text = options.name ?? derived
   if (text === undefined) {
     throw new PackagerError({
       code: 'USAGE',
@@ -51,7 +55,7 @@ function registryNames(options: NameOptions, module: ModuleConfig, project: Proj
 }
 
 function pathNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
-  const isPath = options.name !== undefined && looksLikePath(options.name)
+  const isPath = options.name !== undefined && (options.destination === 'file' ? !/[:@]/.test(options.name.replace(/^[A-Za-z]:\\/, '')) : looksLikePath(options.name))
   const text = isPath ? undefined : (options.name ?? derivedName(options, module, project))
   const reference = text === undefined ? undefined : tagged(text, 'NAME')
   const file = options.output ?? (isPath ? options.name : undefined) ?? `${fileStem(module)}.${options.destination === 'file' ? 'cnb' : 'oci'}`
@@ -61,8 +65,16 @@ function pathNames(options: NameOptions, module: ModuleConfig, project: ProjectC
     name: reference === undefined ? `${module.id}:${module.version}` : formatReference({ ...reference, tag }),
     repository: reference === undefined ? module.id : repositoryName(reference),
     tags: [...new Set([tag, ...extra])].map((name) => ({ registry: '', repository: '', tag: name })),
-    path: resolve(options.cwd, file),
+    path: resolve(options.cwd, options.destination === 'file' && extname(file) === '' ? `${file}.cnb` : file),
   }
+}
+
+/** A file for each target: `hello-linux-arm64-v8-ubuntu@24.04.cnb` beside where one file would be (SPEC-package.md section 10). */
+export function targetFile(path: string, target: Target): string {
+  const { os, arch, variant, distro } = target
+  const parts = [os, arch, variant, distro === undefined ? undefined : formatDistro(distro)].filter((part) => part !== undefined && part !== '')
+  const { dir, name, ext } = parse(path)
+  return join(dir, `${name}-${parts.join('-').replaceAll(/[/\\]/g, '_')}${ext}`)
 }
 
 /** `<repository>/<last part of id>:<version>`, lower-cased as registries ask for. */

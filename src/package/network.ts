@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import type { Report } from '../events.ts'
 import type { Mounter, Store } from '../stores/store.ts'
-import type { Remotes } from '../stores/remote.ts'
+import type { RegistryLocator } from '../buildpacks/locator.ts'
+import type { Downloads } from '../stores/download.ts'
+import type { RegistryClientOptions, Remotes } from '../stores/remote.ts'
 import type { PackageOptions } from './options.ts'
 
 /** The registries of a run, through one client. It is loaded with the first repository that is opened: a layout needs none. */
@@ -10,6 +12,7 @@ export class Network {
   readonly #report: Report
   readonly #signal: AbortSignal
   #remotes: Promise<Remotes> | undefined
+  #downloads: Promise<Downloads> | undefined
 
   constructor(options: PackageOptions, report: Report, signal: AbortSignal) {
     this.#options = options
@@ -22,20 +25,44 @@ export class Network {
     return (await this.#remotes).store(registry, repository)
   }
 
+  /** An archive that a dependency's `uri` names, into a folder of the run's own. */
+  async download(url: URL, folder: string): Promise<string> {
+    const { download } = await import('../buildpacks/download.ts')
+    return download(url, folder, { downloads: await this.#openDownloads(), report: this.#report })
+  }
+
+  /** The image that a buildpack registry has for an id, by digest. */
+  async findInRegistry(locator: RegistryLocator): Promise<string> {
+    const { defaultIndex, findInIndex } = await import('../buildpacks/registry-index.ts')
+    const { cwd, registryIndex = defaultIndex } = this.#options
+    const place = /^https?:\/\//i.test(registryIndex) ? registryIndex : resolve(cwd, registryIndex)
+    return (await findInIndex(locator, place, async (url) => (await this.#openDownloads()).text(url))).address
+  }
+
   async close(): Promise<void> {
     await (await this.#remotes)?.close()
+    await (await this.#downloads)?.close()
   }
 
   async #open(): Promise<Remotes> {
     const { openRemotes } = await import('../stores/remote.ts')
+    return openRemotes(this.#client())
+  }
+
+  #openDownloads(): Promise<Downloads> {
+    this.#downloads ??= import('../stores/download.ts').then(({ openDownloads }) => openDownloads(this.#client()))
+    return this.#downloads
+  }
+
+  #client(): RegistryClientOptions {
     const { env, cwd, registry: settings = {} } = this.#options
-    return openRemotes({
+    return {
       env,
       homeDir: env['HOME'] ?? env['USERPROFILE'] ?? '',
       settings: { ...settings, caFiles: (settings.caFiles ?? []).map((file) => resolve(cwd, file)) },
       report: this.#report,
       userAgent: 'bp-package',
       signal: this.#signal,
-    })
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { Report, PutStatus } from '../events.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Platform } from '../oci/platform.ts'
 
-/** `repository@sha256:...` users, `layout` an OCI image layout folder, `file` a `.cnb`, `image` an engine. */
+/** `registry` a push, `layout` an OCI image layout folder, `file` a `.cnb`, `image` an engine. */
 export type Destination = 'registry' | 'layout' | 'file' | 'image'
 
 /** Per host, as the flags of the same names (SPEC.md). Loopback hosts speak http by themselves. */
@@ -35,6 +35,10 @@ export interface PackageOptions {
   readonly annotations?: readonly string[]
   readonly flatten?: boolean
   readonly flattenExclude?: readonly string[]
+  /** `file`: one archive with all targets' images and their index, in place of one for each target. */
+  readonly singleFile?: boolean
+  /** A clone's folder or an address, where `namespace/name@version` is looked up. */
+  readonly registryIndex?: string
   readonly exclude?: readonly string[]
   readonly defaultExcludes?: boolean
   readonly strict?: boolean
@@ -74,8 +78,10 @@ export interface PackageResult {
   readonly name: string
   readonly tags: readonly string[]
   readonly destination: Destination
-  /** Where it was written, for destinations that are not a registry. */
+  /** Where it was written, for a layout or a single file. */
   readonly path?: string
+  /** Where each image was written, in their order, for a file for each target; `digest` is then that of the index over them, which no file holds. */
+  readonly files?: readonly string[]
   readonly digest: Digest
   readonly mediaType: string
   readonly size: number

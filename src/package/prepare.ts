@@ -7,6 +7,7 @@ import { resolveTargets } from '../targets/resolve.ts'
 import { checkComposition, checkLayerCount } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
+import type { Target } from '../targets/target.ts'
 import type { GatherContext, Gathered } from './gather.ts'
 import { gather } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
@@ -31,6 +32,8 @@ export interface Prepared {
 /** What preparing needs from the run. */
 export interface PrepareContext extends GatherContext {
   readonly report: Report
+  /** Of several targets the one that the engine can hold. */
+  readonly engineTarget: (targets: readonly Target[]) => Promise<Target>
 }
 
 /**
@@ -40,7 +43,6 @@ export interface PrepareContext extends GatherContext {
  * @throws PackagerError `USAGE`, `CONFIG`, and what reading files and registries throws
  */
 export async function prepare(options: PackageOptions, context: PrepareContext): Promise<Prepared> {
-  refuseLater(options)
   const compression = options.compression === undefined ? defaultCompression : parseCompression(options.compression)
   const created = createdTime(options.env['SOURCE_DATE_EPOCH'])
   const labels = parseLabels(options.labels ?? [])
@@ -66,7 +68,8 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
     hostArch: options.hostArch,
   })
   const names = planNames(options, main.config, project)
-  const compositions = await Promise.all(resolved.targets.map((target) => compose(target, main, dependencies)))
+  const targets = options.destination === 'image' ? [await context.engineTarget(resolved.targets)] : resolved.targets
+  const compositions = await Promise.all(targets.map((target) => compose(target, main, dependencies)))
   const stacks = new Map(compositions.map((composition) => [composition, checkComposition(composition, main.config, packageConfig)]))
   const groups = layerGroups(options)
   const listings = await listParts(options, compositions, groups, gathered, context)
@@ -102,18 +105,6 @@ async function listParts(options: PackageOptions, compositions: readonly Composi
 /** What holds for several targets is said once. */
 function distinct(warnings: readonly Warning[]): readonly Warning[] {
   return warnings.filter((warning, index) => warnings.findIndex((other) => other.message === warning.message) === index)
-}
-
-/** What the command line already knows by name but this version does not do: said at once, not half done. */
-function refuseLater(options: PackageOptions): void {
-  if (options.destination === 'registry' || options.destination === 'layout') return
-  throw new PackagerError({
-    code: 'UNSUPPORTED',
-    step: 'choose destination',
-    value: options.destination,
-    found: 'a format that this version does not write yet',
-    wanted: 'layout, or --publish to a registry',
-  })
 }
 
 function strictError(warnings: readonly Warning[]): PackagerError {

@@ -10,7 +10,7 @@ import type { ImageResult, PackageOptions, PackageResult } from './options.ts'
 /** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). Keys stand in the order of that example. */
 export function packageResult(
   options: Pick<PackageOptions, 'destination'>,
-  names: Names,
+  names: Names & { readonly files?: readonly string[] },
   root: Descriptor,
   images: readonly MadeImage[],
   statuses: ReadonlyMap<Digest, PutStatus>,
@@ -21,7 +21,7 @@ export function packageResult(
     name: names.name,
     tags: names.tags.map(formatTag),
     destination: options.destination,
-    ...(names.path === undefined ? {} : { path: names.path }),
+    ...(names.files !== undefined ? { files: names.files } : names.path === undefined ? {} : { path: names.path }),
     digest: root.digest,
     mediaType: root.mediaType,
     size: root.size,

@@ -24,6 +24,8 @@ export interface ImageTag {
  * theirs after that, by a mount where the registry allows it. Tags are the last thing that happens, anywhere.
  */
 export interface Sending {
+  /** False where there is no place to send to while layers are made. */
+  readonly isOpen: boolean
   /** How each blob came to NAME's repository. */
   readonly statuses: ReadonlyMap<Digest, PutStatus>
   blob(blob: Blob, what: string): Promise<PutStatus>
@@ -46,6 +48,10 @@ class PlacesSending implements Sending {
   readonly #options: SendingOptions
   readonly #uploads: readonly Uploads[]
   readonly #blobs = new Map<Digest, { blob: Blob; what: string }>()
+
+  get isOpen(): boolean {
+    return this.#places.length > 0
+  }
 
   constructor(places: readonly Place[], options: SendingOptions) {
     this.#places = places

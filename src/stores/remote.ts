@@ -17,6 +17,8 @@ import { tryMount } from '../registry/upload-session.ts'
 import type { Mounter, PutOptions, Store } from './store.ts'
 import { verifying } from './verify.ts'
 
+export type { RegistryClientOptions }
+
 /** All repositories that one run talks to, through one client: its connections, tokens and pace are shared. */
 export interface Remotes {
   store(registry: string, repository: string): Store & Mounter

@@ -17,6 +17,8 @@ export interface PackageFlags {
   readonly annotation?: readonly string[]
   readonly flatten?: true
   readonly flattenExclude?: readonly string[]
+  readonly registryIndex?: string
+  readonly singleFile?: true
   readonly exclude?: readonly string[]
   readonly defaultExcludes: boolean
   readonly strict?: true
@@ -55,6 +57,7 @@ function whatOptions(): Option[] {
     repeatable('--annotation <[scope:]key=value>', 'annotation, repeatable; scope is index, manifest (default) or manifest-descriptor'),
     new Option('--flatten', "one layer for all of a composite's modules"),
     repeatable('--flatten-exclude <id@version>', 'module that keeps a layer of its own, repeatable').implies({ flatten: true }),
+    new Option('--registry-index <place>', "where namespace/name@version is looked up: a clone's folder or an address"),
     repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore would, repeatable'),
     new Option('--no-default-excludes', 'package .git, .DS_Store, *.swp and the like too'),
   ]
@@ -64,6 +67,7 @@ function whereOptions(): Option[] {
   return [
     new Option('--publish', 'push to the registry that the name names').conflicts(['format', 'output']),
     new Option('-f, --format <format>', 'what is written without --publish; default: layout').choices(['layout', 'file', 'image']),
+    new Option('--single-file', 'with --format file: one archive for all targets, with their index'),
     new Option('-o, --output <path>', 'where the layout or file goes; default: ./<last part of id>-<version>.oci'),
     repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
     new Option('--repository <repository>', 'makes the name <repository>/<last part of id>:<version> where none is given'),

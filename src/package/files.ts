@@ -1,0 +1,51 @@
+import type { Report } from '../events.ts'
+import type { InlineBlob } from '../oci/descriptor.ts'
+import type { StagedStore } from '../stores/store.ts'
+import { formatTarget } from '../targets/grammar.ts'
+import type { MadeImage } from './assemble.ts'
+import type { Names } from './names.ts'
+import { targetFile } from './names.ts'
+
+/** What writing `.cnb` files needs. */
+export interface FileTask {
+  readonly images: readonly MadeImage[]
+  /** The index over the images; an archive holds it only where it holds all of them. */
+  readonly index: InlineBlob | undefined
+  readonly names: Names
+  readonly singleFile: boolean
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/**
+ * Writes a `.cnb` for each image, or one for all (SPEC-package.md sections 8 and 10). All are staged before the first one
+ * takes its place, so that a full disk or an interrupt leaves none.
+ *
+ * @returns the paths, in the order of the images
+ */
+export async function writeFiles({ images, index, names, singleFile, report, signal }: FileTask): Promise<readonly string[]> {
+  const { archiveStore } = await import('../stores/archive.ts')
+  const path = names.path ?? ''
+  const files = singleFile || images.length === 1 ? [{ path, images }] : images.map((image) => ({ path: targetFile(path, image.plan.target), images: [image] }))
+  const stores: StagedStore[] = []
+  try {
+    for (const file of files) {
+      const store = archiveStore(file.path, { signal })
+      stores.push(store)
+      for (const image of file.images) await putImage(store, image, signal)
+      const root = singleFile && index !== undefined ? index : file.images[0]?.manifest
+      if (root !== undefined) for (const { tag } of names.tags) await store.tag(root, tag, signal)
+      for (const { plan, manifest } of file.images) report({ type: 'image-done', target: formatTarget(plan.target), digest: manifest.descriptor.digest, status: 'written' })
+    }
+    for (const store of stores) await store.seal()
+    return files.map((file) => file.path)
+  } finally {
+    await Promise.all(stores.map((store) => store.dispose()))
+  }
+}
+
+async function putImage(store: StagedStore, image: MadeImage, signal: AbortSignal): Promise<void> {
+  for (const layer of image.layers) await store.put(layer.blob, { signal })
+  await store.put(image.config, { signal })
+  await store.put(image.manifest, { signal })
+}
