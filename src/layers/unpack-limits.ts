@@ -12,4 +12,4 @@ export interface UnpackLimits {
 
 const gibibyte = 1024 ** 3
 
-export const defaultLimits: UnpackLimits = { bytes: 8 * gibibyte, entries: 200_000, ratio: 200, ratioFromBytes: gibibyte }
+export const defaultLimits: UnpackLimits = { bytes: 8 * gibibyte, entries: 200_000, ratio: 200, ratioFromBytes: 2 * gibibyte }

@@ -13,17 +13,20 @@ import { emptyTree } from '../support/tree/tree.ts'
 const runs = Number(process.env['BP_FUZZ_RUNS'] ?? 2000)
 const seed = Number(process.env['BP_FUZZ_SEED'] ?? 20_261_121)
 
-const part = fc.constantFrom('a', 'b', 'bin', 'build', '.', '..', '', 'é', '\u0001', '\u00ff', 'x'.repeat(120))
+const part = fc.oneof(
+  { weight: 25, arbitrary: fc.constantFrom('a', 'b', 'bin', 'build', 'é', '.', 'x'.repeat(120)) },
+  { weight: 1, arbitrary: fc.constantFrom('..', '', '\u0001', '\u009b', '\0') },
+)
 const name = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
 const content = fc.oneof(fc.string({ maxLength: 20 }), fc.nat(1500).map((size) => 'c'.repeat(size)))
 
 const member: fc.Arbitrary<readonly TarMember[]> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ name, content, mode: fc.nat(0o7777), magic: fc.constantFrom('ustar', 'gnu', 'none') }).map((file) => [file]) },
-  { weight: 2, arbitrary: name.map((folder) => [{ name: `${folder}/`, flag: '5' }]) },
-  { weight: 2, arbitrary: fc.record({ name, link: name, flag: fc.constantFrom('1', '2') }).map((link) => [link]) },
+  { weight: 12, arbitrary: fc.record({ name, content, mode: fc.nat(0o7777), magic: fc.constantFrom('ustar', 'gnu', 'none') }).map((file) => [file]) },
+  { weight: 6, arbitrary: name.map((folder) => [{ name: `${folder}/`, flag: '5' }]) },
+  { weight: 4, arbitrary: fc.record({ name, link: name, flag: fc.constantFrom('1', '2') }).map((link) => [link]) },
   { weight: 1, arbitrary: fc.record({ name, flag: fc.constantFrom('3', '6', 'S', 'V', 'M', 'Z') }).map((odd) => [odd]) },
-  { weight: 1, arbitrary: fc.tuple(name, content).map(([path, text]) => [paxMember({ path, size: String(text.length) }), { name: 'cut', content: text }]) },
-  { weight: 1, arbitrary: fc.tuple(name, name).map(([long, link]) => [longMember('L', long), longMember('K', link), { name: 'cut', flag: '2' }]) },
+  { weight: 3, arbitrary: fc.tuple(name, content).map(([path, text]) => [paxMember({ path, size: String(text.length) }), { name: 'cut', content: text }]) },
+  { weight: 3, arbitrary: fc.tuple(name, name).map(([long, link]) => [longMember('L', long), longMember('K', link), { name: 'cut', flag: '2' }]) },
   { weight: 1, arbitrary: fc.dictionary(fc.constantFrom('path', 'linkpath', 'size', 'comment', 'GNU.sparse.major'), name).map((records) => [paxMember(records, 'g')]) },
 )
 
@@ -44,7 +47,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 
 const archive = fc.record({
   members: fc.array(member, { maxLength: 8 }).map((groups) => groups.flat()),
-  before: fc.array(mutation, { maxLength: 3 }),
+  before: fc.oneof(fc.constant([]), fc.array(mutation, { maxLength: 3 })),
   isPacked: fc.boolean(),
   after: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(mutation, { maxLength: 2 }) }),
 })
