@@ -1,7 +1,7 @@
+import { quoted, refused, tooMuch } from '../oci/tar-fault.ts'
+import type { Member } from '../oci/tar-members.ts'
 import type { Content, LayerEntry } from './entries.ts'
-import { quoted, refused, tooMuch } from './unpack-fault.ts'
 import type { UnpackLimits } from './unpack-limits.ts'
-import type { Member } from './unpack-members.ts'
 
 const none = Buffer.alloc(0)
 /** Linux's own limits, `NAME_MAX` and `PATH_MAX`: what is longer can be in no file system. */

@@ -1,10 +1,11 @@
-import { broken, quoted, refused, tooMuch } from './unpack-fault.ts'
-import { formatOf } from './unpack-format.ts'
-import type { RawHeader } from './unpack-header.ts'
-import { decodeBlock, isZero } from './unpack-header.ts'
-import type { ByteReader } from './unpack-reader.ts'
-import type { Records } from './unpack-records.ts'
-import { numberOf, parseRecords } from './unpack-records.ts'
+import type { RawHeader } from './tar-block.ts'
+import { decodeBlock, isZero } from './tar-block.ts'
+import type { TarBytes } from './tar-bytes.ts'
+import { broken, quoted, refused, tooMuch } from './tar-fault.ts'
+import { formatOf } from './tar-format.ts'
+import { paddingOf } from './tar-header.ts'
+import type { Records } from './tar-records.ts'
+import { numberOf, parseRecords } from './tar-records.ts'
 
 /** One entry of a tar: names as they are written there, long ones and PAX records in force. */
 export interface Member {
@@ -49,13 +50,13 @@ const sparseHint = 'make the archive without --sparse'
  * sparse files, bytes after the end.
  */
 export class MemberReader {
-  readonly #bytes: ByteReader
+  readonly #bytes: TarBytes
   /** Of content and padding up to the next header. */
   #left = 0
   #isFirst = true
   #headers = 0
 
-  constructor(bytes: ByteReader) {
+  constructor(bytes: TarBytes) {
     this.#bytes = bytes
   }
 
@@ -122,7 +123,7 @@ export class MemberReader {
   }
 
   async #skip(): Promise<void> {
-    for await (const piece of this.#bytes.pass(this.#left)) this.#left -= piece.length
+    this.#left -= await this.#bytes.skip(this.#left)
     if (this.#left > 0) throw broken('an end in the middle of an entry', 'it was cut off')
   }
 
@@ -175,8 +176,4 @@ function withoutZeros(data: Buffer): Buffer {
   let end = data.length
   while (end > 0 && data[end - 1] === 0) end -= 1
   return data.subarray(0, end)
-}
-
-function paddingOf(size: number): number {
-  return (blockSize - (size % blockSize)) % blockSize
 }

@@ -33,6 +33,7 @@ export function formatOf(head: Buffer): string | undefined {
   const text = head.toString('utf8').replace(/^\uFEFF/, '').trimStart().toLowerCase()
   if (/^<(!doctype html|html|head|body)/.test(text)) return 'a web page (HTML)'
   if (text.startsWith('<?xml')) return 'an XML document'
+  if (text.startsWith('version https://git-lfs')) return 'a pointer of Git LFS, not the file itself'
   if (/^[[{]\s*["{\]}]/.test(text)) return 'a JSON document'
   return undefined
 }

@@ -1,4 +1,4 @@
-/** What is wrong with an archive, told without the archive's own name: {@link unpack} adds that. */
+/** What is wrong with an archive, told without the archive's own name: whoever opened it adds that. */
 export interface Fault {
   /** `UNREADABLE`: it is broken, or no archive. `UNSUPPORTED`: it holds what it must not hold. */
   readonly code: 'UNREADABLE' | 'UNSUPPORTED'
@@ -7,7 +7,7 @@ export interface Fault {
   readonly hint?: string | undefined
 }
 
-/** Thrown while an archive is read, and caught in the same room. */
+/** Thrown while an archive is read, and caught by whoever opened it. */
 export class ArchiveFault extends Error {
   override readonly name = 'ArchiveFault'
   readonly fault: Fault

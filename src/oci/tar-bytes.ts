@@ -1,7 +1,17 @@
 const noBytes = Buffer.alloc(0)
 
+/** The bytes of a tar, from a stream or from a file. Each takes up where the last one left off. */
+export interface TarBytes {
+  /** So many bytes; fewer at the end, where there are no more. */
+  take(length: number): Promise<Buffer>
+  /** The same without ever holding more than one piece. */
+  pass(length: number): AsyncIterable<Buffer>
+  /** Passes over so many bytes; gives how many there were. */
+  skip(length: number): Promise<number>
+}
+
 /** Takes a stream of bytes apart in pieces of the sizes that are asked for. */
-export class ByteReader {
+export class ByteReader implements TarBytes {
   readonly #source: AsyncIterator<Buffer>
   #rest: Buffer = noBytes
 
@@ -9,7 +19,6 @@ export class ByteReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** So many bytes; fewer at the end of the stream, where there are no more. */
   async take(length: number): Promise<Buffer> {
     // Most headers lie in what is at hand: a hundred thousand of them need no generator each.
     if (this.#rest.length >= length) return this.#cut(length)
@@ -19,7 +28,6 @@ export class ByteReader {
     return pieces.length === 1 ? only : Buffer.concat(pieces)
   }
 
-  /** The same without ever holding more than one piece. */
   async *pass(length: number): AsyncGenerator<Buffer> {
     for (let left = length; left > 0; ) {
       if (this.#rest.length === 0 && !(await this.#more())) return
@@ -27,6 +35,12 @@ export class ByteReader {
       left -= piece.length
       yield piece
     }
+  }
+
+  async skip(length: number): Promise<number> {
+    let skipped = 0
+    for await (const piece of this.pass(length)) skipped += piece.length
+    return skipped
   }
 
   /** Ends the stream, read or not. */
