@@ -1,11 +1,11 @@
-import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { PackagerError, reason, throwIfCancelled } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { isDigest } from '../oci/digest.ts'
-import { paddingOf } from '../oci/tar-header.ts'
-import type { TarHeader } from './archive-header.ts'
-import { decodeHeader, decodeRecords, hasContent, text } from './archive-header.ts'
+import { ArchiveFault, broken, refused, tooMuch } from '../oci/tar-fault.ts'
+import type { Member } from '../oci/tar-members.ts'
+import { MemberReader } from '../oci/tar-members.ts'
+import { FileBytes } from './archive-bytes.ts'
 
 /** Where a member's bytes lie in the file. */
 export interface Extent {
@@ -20,12 +20,9 @@ export interface ArchiveContents {
   readonly blobs: ReadonlyMap<Digest, Extent>
 }
 
-const blockSize = 512
+const step = 'read archive'
 /** More than any layout has: an index of all known platforms with a hundred layers each is far below it. */
 const mostEntries = 65_536
-/** Extended headers hold names, not content. */
-const largestExtension = 1024 * 1024
-const wanted = 'an OCI image layout in a tar'
 const dockerHint = '`skopeo copy docker-archive:FILE oci-archive:FILE.cnb` makes one that can be read'
 
 /**
@@ -38,133 +35,57 @@ export async function findContents(path: string, shown: string = path, signal?: 
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
-    return await new Scan(file, size, shown).run(signal)
+    return await scan(new FileBytes(file, size), signal)
   } catch (cause) {
     if (cause instanceof PackagerError) throw cause
-    throw new PackagerError({ code: 'UNREADABLE', step: 'read archive', value: shown, found: reason(cause), cause })
+    if (cause instanceof ArchiveFault) throw new PackagerError({ ...cause.fault, step, value: shown })
+    throw new PackagerError({ code: 'UNREADABLE', step, value: shown, found: reason(cause), cause })
   } finally {
     await file.close()
   }
 }
 
-class Scan {
-  readonly #file: FileHandle
-  readonly #size: number
-  readonly #shown: string
+async function scan(bytes: FileBytes, signal: AbortSignal | undefined): Promise<ArchiveContents> {
+  const reader = new MemberReader(bytes)
+  const found = new LayoutMembers()
+  for (let member = await reader.next(); member !== undefined; member = await reader.next()) {
+    throwIfCancelled(signal, step)
+    found.add(member, bytes.position)
+  }
+  return found.contents()
+}
+
+/** Members by the names that a layout has; whatever else there is may be there, but for what no layout has a use for. */
+class LayoutMembers {
   readonly #members = new Map<string, Extent>()
-  #window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) }
-  /** What an extended header says of the entry after it. */
-  #name: string | undefined
-  #length: number | undefined
-  /** The first link, device or the like. An archive of the Docker engine has links as well, and is better refused for what it is. */
-  #unwanted: PackagerError | undefined
+  #entries = 0
+  /** The first link. An archive of the Docker engine has links as well, and is better refused for what it is. */
+  #link: ArchiveFault | undefined
 
-  constructor(file: FileHandle, size: number, shown: string) {
-    this.#file = file
-    this.#size = size
-    this.#shown = shown
-  }
-
-  async run(signal: AbortSignal | undefined): Promise<ArchiveContents> {
-    let entries = 0
-    for (let at = 0; at < this.#size; entries += 1) {
-      throwIfCancelled(signal, 'read archive')
-      if (entries >= mostEntries) throw this.#refused(`more than ${mostEntries} entries`)
-      if (this.#size - at < blockSize) throw this.#broken(`it is cut short: ${this.#size - at} bytes where entry ${entries + 1} should begin`)
-      const block = await this.#read(at, blockSize)
-      if (isZero(block)) break
-      const header = decodeHeader(block)
-      if (header === undefined) throw this.#broken(`no tar header at byte ${at}`)
-      at = await this.#pass(header, at + blockSize)
-    }
-    return this.#contents(entries)
-  }
-
-  /** Takes note of one entry; gives where the next one begins. */
-  async #pass(header: TarHeader, start: number): Promise<number> {
-    const name = this.#name ?? header.name
-    const extension = 'xgLK'.includes(header.type)
-    const stated = extension ? header.size : (this.#length ?? header.size)
-    const size = hasContent(header.type) ? stated : 0
-    if (size > this.#size - start) throw this.#broken(`it is cut short: entry ${quote(name)} has ${size} bytes, the file ${this.#size - start} from there on`)
-    if (extension) await this.#extend(header.type, start, size)
-    else {
-      this.#take(header.type, name, { start, size })
-      this.#name = undefined
-      this.#length = undefined
-    }
-    return start + size + paddingOf(size)
-  }
-
-  async #extend(type: string, start: number, size: number): Promise<void> {
-    if (size > largestExtension) throw this.#refused(`an extended header of ${size} bytes`)
-    if (type === 'L') this.#name = text(await this.#read(start, size))
-    if (type !== 'x') return
-    const records = decodeRecords(await this.#read(start, size))
-    if (records === undefined) throw this.#broken(`a broken extended header at byte ${start}`)
-    if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw this.#refused('a sparse file')
-    this.#name = records.get('path') ?? this.#name
-    const length = records.get('size')
-    if (length === undefined) return
-    if (!/^\d{1,15}$/.test(length)) throw this.#broken(`an extended header with size ${quote(length)}`)
-    this.#length = Number(length)
-  }
-
-  #take(type: string, name: string, extent: Extent): void {
-    const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-    if (parts.includes('..') || name.includes('\0')) throw this.#refused(`a name that leaves the archive: ${quote(name)}`)
-    if (type === '5') return
+  add({ name, type, size }: Member, start: number): void {
+    this.#entries += 1
+    if (this.#entries > mostEntries) throw tooMuch(`more than ${mostEntries} entries`, String(mostEntries))
+    const parts = name.toString('latin1').split('/').filter((part) => part !== '' && part !== '.')
+    if (parts.includes('..') || name.includes(0)) throw refused(name, 'a name that leaves the archive')
+    if (type === 'symlink' || type === 'hardlink') this.#link ??= refused(name, type === 'symlink' ? 'a symlink' : 'a hard link')
     const key = parts.join('/')
-    if (type !== '0' && type !== '7') {
-      this.#unwanted ??= this.#refused(`${kinds.get(type) ?? `an entry of type ${quote(type)}`}: ${quote(name)}`)
-      return
-    }
-    if (!isLayoutName(key)) return
-    if (this.#members.has(key)) throw this.#refused(`${quote(name)} twice`)
-    this.#members.set(key, extent)
+    if (type !== 'file' || !isLayoutName(key)) return
+    if (this.#members.has(key)) throw refused(name, 'an entry that is there twice')
+    this.#members.set(key, { start, size })
   }
 
-  #contents(entries: number): ArchiveContents {
+  contents(): ArchiveContents {
     const index = this.#members.get('index.json')
     const marker = this.#members.get('oci-layout')
-    if (index === undefined && this.#members.has('manifest.json')) throw this.#broken('an archive of the Docker engine', dockerHint)
-    if (this.#unwanted !== undefined) throw this.#unwanted
+    if (index === undefined && this.#members.has('manifest.json')) throw broken('an archive of the Docker engine', dockerHint)
+    if (this.#link !== undefined) throw this.#link
     if (index !== undefined && marker !== undefined) return { index, marker, blobs: blobsOf(this.#members) }
-    const found = entries === 0 ? 'an empty tar' : `a tar without ${index === undefined ? 'index.json' : 'oci-layout'}`
-    throw this.#broken(found, 'the file may be cut short, or be another kind of archive')
-  }
-
-  /** Headers come one after another where blobs are small: a few of them with each read. */
-  async #read(start: number, size: number): Promise<Buffer> {
-    const from = start - this.#window.start
-    if (from < 0 || from + size > this.#window.bytes.length) {
-      const bytes = Buffer.alloc(Math.min(Math.max(size, 16 * 1024), this.#size - start))
-      const { bytesRead } = await this.#file.read(bytes, 0, bytes.length, start)
-      if (bytesRead < size) throw this.#broken('it became shorter while it was read')
-      this.#window = { start, bytes: bytes.subarray(0, bytesRead) }
-    }
-    return this.#window.bytes.subarray(start - this.#window.start, start - this.#window.start + size)
-  }
-
-  #broken(found: string, hint?: string): PackagerError {
-    return new PackagerError({ code: 'UNREADABLE', step: 'read archive', value: this.#shown, found, wanted, hint })
-  }
-
-  #refused(found: string): PackagerError {
-    return new PackagerError({ code: 'UNSUPPORTED', step: 'read archive', value: this.#shown, found, wanted })
+    const found = this.#entries === 0 ? 'an empty tar' : `a tar without ${index === undefined ? 'index.json' : 'oci-layout'}`
+    throw new ArchiveFault({ code: 'UNREADABLE', found, wanted: 'an OCI image layout in a tar' })
   }
 }
 
-const kinds = new Map([
-  ['1', 'a hard link'],
-  ['2', 'a symlink'],
-  ['3', 'a device'],
-  ['4', 'a device'],
-  ['6', 'a pipe'],
-  ['S', 'a sparse file'],
-])
-
-/** manifest.json tells an archive of the Docker engine by its name. */
+/** manifest.json tells an archive of the Docker engine. */
 function isLayoutName(key: string): boolean {
   return ['index.json', 'oci-layout', 'manifest.json'].includes(key) || digestIn(key) !== undefined
 }
@@ -182,13 +103,4 @@ function blobsOf(members: ReadonlyMap<string, Extent>): Map<Digest, Extent> {
     if (digest !== undefined) blobs.set(digest, extent)
   }
   return blobs
-}
-
-/** A name from outside, short enough for a message. */
-function quote(name: string): string {
-  return JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}...` : name)
-}
-
-function isZero(block: Buffer): boolean {
-  return block.every((byte) => byte === 0)
 }
