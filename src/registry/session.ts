@@ -90,29 +90,35 @@ export class Session {
   /** The ping (end-1), at each possible origin until one answers. Its challenge says how to ask for everything else. */
   async #find(): Promise<URL> {
     const origins = originsOf(this.#options.registry, this.#options.settings)
+    let odd: { readonly origin: URL } | { readonly error: unknown } | undefined
     for (const [index, origin] of origins.entries()) {
       try {
-        await this.#ping(origin)
-        return origin
+        if (await this.#ping(origin)) return origin
+        odd ??= { origin }
       } catch (error) {
-        if (index + 1 < origins.length && (isNotTls(error) || isNobodyThere(error))) continue
-        if (error instanceof Setback && isNobodyThere(error)) throw new Setback({ ...error.facts, transient: false })
-        throw error
+        const isLast = index + 1 === origins.length
+        // What the first origin said is the better word where the other one has nothing to add.
+        if (isLast && odd !== undefined && (isNotTls(error) || isNobodyThere(error))) break
+        if (isLast || !mayBeElsewhere(error, origin)) throw isNobodyThere(error) ? withoutRetry(error) : error
+        odd ??= { error }
       }
     }
-    throw new PackagerError({ code: 'INTERNAL', step: 'find registry', value: this.#options.registry, found: 'no origin' })
+    if (odd === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'find registry', value: this.#options.registry, found: 'no origin' })
+    if ('origin' in odd) return odd.origin
+    throw isNobodyThere(odd.error) ? withoutRetry(odd.error) : odd.error
   }
 
-  /** By HEAD, so that a run which changes nothing sends nothing but HEADs; by GET where HEAD is not understood. */
-  async #ping(origin: URL): Promise<void> {
+  /** Whether a registry is there. By HEAD, so that a run which changes nothing sends nothing but HEADs; by GET where HEAD is not understood. */
+  async #ping(origin: URL): Promise<boolean> {
     for (const method of ['HEAD', 'GET'] as const) {
       const answer = await this.#options.caller({ method, url: new URL('/v2/', origin), headers: {}, signal: this.#options.signal })
       const header = answer.headers['www-authenticate']
       if (answer.status === 429 || answer.status >= 500) throw await refusal(answer, this.#options.now(), undefined)
       await discard(answer)
       if (answer.status === 401 && header !== undefined) this.#challenges = parseChallenges(header)
-      if (answer.status === 200 || header !== undefined) return
+      if (answer.url.origin === origin.origin && (answer.status === 200 || header !== undefined)) return true
     }
+    return false
   }
 
   async #authorization(repository: string, scopes: readonly Scope[]): Promise<string | undefined> {
@@ -155,4 +161,14 @@ export class Session {
     if (realm.protocol === 'https:' || (realm.protocol === 'http:' && isAllowed)) return { realm, service: parameters['service'] }
     throw fail(`the token service ${redactUrl(realm)}`, realm.protocol === 'http:' ? `--plain-http ${realm.host} allows it` : undefined)
   }
+}
+
+/** A TLS server that is spoken to in plain http hangs up; one that is not there may be on the other port. */
+function mayBeElsewhere(error: unknown, origin: URL): boolean {
+  return isNotTls(error) || isNobodyThere(error) || (origin.protocol === 'http:' && error instanceof Setback && error.facts.status === undefined)
+}
+
+/** Who is not there now is not there in a second either. */
+function withoutRetry(error: unknown): unknown {
+  return error instanceof Setback ? new Setback({ ...error.facts, transient: false }) : error
 }

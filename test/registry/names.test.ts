@@ -10,9 +10,9 @@ describe('the origin of a registry', () => {
   it.each([
     ['registry.example', {}, ['https://registry.example/']],
     ['docker.io', {}, ['https://registry-1.docker.io/']],
-    ['localhost:5000', {}, ['https://localhost:5000/', 'http://localhost:5000/']],
-    ['127.8.9.1:5000', {}, ['https://127.8.9.1:5000/', 'http://127.8.9.1:5000/']],
-    ['[::1]:5000', {}, ['https://[::1]:5000/', 'http://[::1]:5000/']],
+    ['localhost:5000', {}, ['http://localhost:5000/', 'https://localhost:5000/']],
+    ['127.8.9.1:5000', {}, ['http://127.8.9.1:5000/', 'https://127.8.9.1:5000/']],
+    ['[::1]:5000', {}, ['http://[::1]:5000/', 'https://[::1]:5000/']],
     ['10.0.0.1:5000', {}, ['https://10.0.0.1:5000/']],
     ['localhost.example', {}, ['https://localhost.example/']],
     ['127.0.0.1.example', {}, ['https://127.0.0.1.example/']],
