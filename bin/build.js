@@ -15,6 +15,8 @@ const shared = {
   target: 'node20.18',
   outdir: 'dist',
   legalComments: 'none',
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
   // Some bundled dependencies are CommonJS and call require() for Node's own modules.
