@@ -60,12 +60,12 @@ export class EngineConnection {
         bodyTimeout: wait,
       })
       const header = (name: string): string | undefined => [headers[name] ?? []].flat()[0]
+      // An answer may begin before all is sent; what is left unread when it has ended nobody wants.
+      answer.once('close', () => stream?.destroy())
       return { status: statusCode, header, body: answer }
     } catch (cause) {
-      throw this.#failure(request, cause)
-    } finally {
-      // An answer that came before all was sent leaves the rest unread.
       stream?.destroy()
+      throw this.#failure(request, cause)
     }
   }
 

@@ -15,8 +15,8 @@ export interface EnginePlace {
 }
 
 /**
- * Where to look, in order. What somebody chose is looked at alone: `DOCKER_HOST`, else the docker context in use. Where
- * nobody chose, the first that answers counts: Docker's usual socket, `CONTAINER_HOST`, the user's Podman, the system's Podman.
+ * Where to look, in order. What somebody chose is looked at alone: `DOCKER_HOST`, else the docker context in use, else
+ * `CONTAINER_HOST`. Where nobody chose, the first that answers counts: Docker's usual socket, the user's Podman, the system's.
  */
 export async function enginePlaces(surroundings: Surroundings): Promise<readonly EnginePlace[]> {
   const { env } = surroundings
@@ -28,10 +28,10 @@ export async function enginePlaces(surroundings: Surroundings): Promise<readonly
     return [placeOf(parseAddress(context.host, source), context.tls, source)]
   }
   const containerHost = env['CONTAINER_HOST']
+  if (containerHost) return [placeOf(parseAddress(containerHost, 'CONTAINER_HOST'), undefined, 'CONTAINER_HOST')]
   const runtime = env['XDG_RUNTIME_DIR']
   return [
     usual('/var/run/docker.sock'),
-    ...(containerHost ? [placeOf(parseAddress(containerHost, 'CONTAINER_HOST'), undefined, 'CONTAINER_HOST')] : []),
     ...(runtime ? [usual(join(runtime, 'podman', 'podman.sock'))] : []),
     usual('/run/podman/podman.sock'),
   ]
