@@ -44,9 +44,12 @@ export function openRun(options: PackageOptions, cache: LayerCache | undefined, 
     },
     openDestination: async (names) => (options.destination === 'image' ? engine.destination(names, await spool.folder()) : openDestination(options.destination, names, network)),
     close: async () => {
-      await network.close()
-      await engine.close()
-      await spool.remove()
+      try {
+        await network.close()
+        await engine.close()
+      } finally {
+        await spool.remove()
+      }
     },
   }
 }

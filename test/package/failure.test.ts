@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, unlinkSync } from 'node:fs'
 import { appendFile, chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Event } from '../../src/events.ts'
 import type { PackageOptions } from '../../src/package/options.ts'
@@ -135,11 +136,24 @@ describe('a registry that fails leaves no tag', () => {
     expect([...registry.repository('acme/hello').tags.keys()]).toEqual([])
   })
 
+  test('and ends what still goes on: layers are not made for nothing, and nobody is told of any afterwards', async () => {
+    const targets = ['386', 'arm', 'ppc64le', 'riscv64', 's390x', 'loong64']
+    for (const arch of targets) await writeEntries(ground.bp, [{ path: `linux/${arch}/bin/build`, type: 'file', content: { repeat: arch, bytes: 6 * megabyte } }])
+    registry.fail({ method: 'POST', path: /\/blobs\/uploads\//, times: 99, strike: denied })
+    const options = { destination: 'registry', name: `${registry.host}/acme/hello:1`, targets: targets.map((arch) => `linux/${arch}`) } as const
+    await expectNothing(options, { code: expect.stringMatching(/REGISTRY|UNAUTHORIZED/) })
+    const told = ground.events.length
+    expect(eventsOf(ground, 'layer-built').length).toBeLessThan(targets.length)
+    for (let turn = 0; turn < 200; turn += 1) await setImmediate()
+    expect(ground.events.length).toBe(told)
+    expect(await readdir(ground.temporary)).toEqual([])
+  })
+
   test('nor does an interrupt while it is silent', async () => {
     const stop = new AbortController()
     registry.fail({ method: 'POST', path: /\/blobs\/uploads\//, times: 99, strike: hang() })
     const options = { destination: 'registry', name: `${registry.host}/acme/hello:1`, signal: stop.signal } as const
-    await expectNothing({ ...options, ...onFirst('blob-started', () => setImmediate(() => stop.abort())) }, { code: 'CANCELLED' })
+    await expectNothing({ ...options, ...onFirst('blob-started', () => queueMicrotask(() => stop.abort())) }, { code: 'CANCELLED' })
     expect([...registry.repository('acme/hello').tags.keys()]).toEqual([])
   })
 
