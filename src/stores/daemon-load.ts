@@ -25,14 +25,41 @@ export async function loadImage(engine: Engine, source: Source, manifest: Descri
   const there = await findLoaded(engine, staged, signal)
   const { product, address } = await engine.info()
   const what = `${staged.content.config.digest} in ${product} at ${address}`
+  if (staged.os === 'windows') report({ type: 'warning', ...noWindowsBase })
   if (there !== undefined) {
     report({ type: 'step', message: `present: ${what}` })
     return { image: checkLoaded(staged, there), isNew: false }
   }
   await send(engine, source, staged, signal)
-  const image = checkLoaded(staged, await findLoaded(engine, staged, signal))
+  const image = await checkNew(engine, staged, await findLoaded(engine, staged, signal))
   report({ type: 'step', message: `loaded: ${what}` })
   return { image, isNew: true }
+}
+
+/** SPEC-package.md section 4: a package is a carrier that never boots. */
+const noWindowsBase = {
+  message: 'a Windows package has no Windows base layer: it carries files for a builder, and no container can be made of it',
+  hint: 'where the engine refuses it, --publish and --format layout take it',
+}
+
+/** What came out wrong does not stay. */
+async function checkNew(engine: Engine, staged: StagedImage, loaded: EngineImage | undefined): Promise<EngineImage> {
+  try {
+    return checkLoaded(staged, loaded)
+  } catch (cause) {
+    if (loaded !== undefined) await discard(engine, loaded)
+    throw cause
+  }
+}
+
+/** Takes an image away that a run loaded and nobody has named since; where that fails it is only a nameless image. */
+export async function discard(engine: Engine, { id }: EngineImage): Promise<void> {
+  try {
+    const left = await engine.inspect(id)
+    if (left !== undefined && left.names.length === 0) await engine.remove(id)
+  } catch {
+    // The failure that led here is the one to tell.
+  }
 }
 
 /** An engine may lose a layer between the question and the load: then it gets all of them. */
@@ -59,7 +86,9 @@ export function checkLoaded(image: StagedImage, loaded: EngineImage | undefined)
   if (loaded === undefined) {
     throw new PackagerError({ code: 'DIGEST_MISMATCH', step, value, found: 'no image of this digest after the load', wanted: 'the image that was built' })
   }
-  const [found, wanted] = [loaded, image].map(({ os, architecture, diffIDs }) => `${os}/${architecture} with layers ${diffIDs.join(', ') || 'none'}`)
+  // Docker shows an image without an architecture as one of its own.
+  const architecture = image.architecture || loaded.architecture
+  const [found, wanted] = [loaded, { ...image, architecture }].map(({ os, architecture, diffIDs }) => `${os}/${architecture} with layers ${diffIDs.join(', ') || 'none'}`)
   if (found === undefined || found === wanted) return loaded
   throw new PackagerError({ code: 'DIGEST_MISMATCH', step, value, found, wanted })
 }

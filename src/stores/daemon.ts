@@ -5,7 +5,7 @@ import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { PutStatus, Report } from '../events.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import { repositoryName } from '../oci/reference.ts'
-import { loadImage } from './daemon-load.ts'
+import { discard, loadImage } from './daemon-load.ts'
 import type { EngineTag } from './daemon-tags.ts'
 import { setTags } from './daemon-tags.ts'
 import { layoutStore } from './layout.ts'
@@ -85,23 +85,13 @@ class StagedDaemon implements Daemon {
       })
       await setTags(this.#engine, tags, report, signal)
     } catch (cause) {
-      for (const image of added) await this.#discard(image)
+      for (const image of added) await discard(this.#engine, image)
       throw cause
     }
   }
 
   dispose(): Promise<void> {
     return this.#staged.dispose()
-  }
-
-  /** What this run loaded and nobody has named since goes away again; where that fails it is only a nameless image. */
-  async #discard({ id }: EngineImage): Promise<void> {
-    try {
-      const left = await this.#engine.inspect(id)
-      if (left !== undefined && left.names.length === 0) await this.#engine.remove(id)
-    } catch {
-      // The failure that led here is the one to tell.
-    }
   }
 }
 

@@ -24,6 +24,9 @@ interface LegacyManifest {
   readonly Layers: readonly string[]
 }
 
+/** What an engine makes of an image that is loaded. */
+export type Alter = (image: KeptImage) => KeptImage
+
 /** The images of a small engine, loaded the way Docker's own store does it, or containerd's. */
 export class EngineImages {
   readonly byId = new Map<string, KeptImage>()
@@ -31,15 +34,17 @@ export class EngineImages {
   /** Docker keeps a layer by the whole chain below it; containerd keeps blobs by their own digests. */
   readonly layers = new Set<string>()
   readonly #containerd: boolean
+  readonly #alter: Alter
 
-  constructor(containerd: boolean) {
+  constructor(containerd: boolean, alter: Alter) {
     this.#containerd = containerd
+    this.#alter = alter
   }
 
   /** Throws in the engine's words. */
   load(archive: Buffer): KeptImage {
     const files = readTar(archive)
-    const image = this.#containerd ? this.#loadLayout(files) : this.#loadLegacy(files)
+    const image = this.#alter(this.#containerd ? this.#loadLayout(files) : this.#loadLegacy(files))
     this.byId.set(image.id, image)
     return image
   }

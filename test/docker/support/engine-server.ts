@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Alter } from './engine-images.ts'
 import { EngineImages } from './engine-images.ts'
 
 /** What an engine answers in place of its own answer. */
@@ -19,6 +20,7 @@ export interface EngineServerOptions {
   readonly version?: Readonly<Record<string, unknown>>
   readonly info?: Readonly<Record<string, unknown>>
   readonly containerd?: boolean
+  readonly alter?: Alter
   /** Asked for each request, `POST /images/load?quiet=1` without the API version. */
   readonly strike?: (call: string) => Strike | undefined
 }
@@ -38,8 +40,8 @@ const docker = { ApiVersion: '1.41', MinAPIVersion: '1.12', Version: '20.10.24',
 const containerdInfo = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }
 
 export async function startEngine(options: EngineServerOptions = {}): Promise<EngineServer> {
-  const { socket, tls, containerd = false } = options
-  const engine: Running = { options, calls: [], loads: [], images: new EngineImages(containerd) }
+  const { socket, tls, containerd = false, alter = (image) => image } = options
+  const engine: Running = { options, calls: [], loads: [], images: new EngineImages(containerd, alter) }
   const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(engine, request, response).catch(() => request.socket.destroy())
   const clients = tls?.ca === undefined ? {} : { ca: tls.ca, requestCert: true, rejectUnauthorized: true }
   const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls, ...clients }, listener)
