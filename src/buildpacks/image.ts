@@ -51,6 +51,25 @@ export class PackageReader {
     return known
   }
 
+  /** What an image's config says it runs on, whether or not it is a package. */
+  async platform(manifest: Descriptor): Promise<Platform> {
+    const parsed = asObject(await this.#json(manifest))
+    return platformFrom(asObject(await this.#json(this.#descriptor(parsed?.['config'], 'manifest'))))
+  }
+
+  /** The JSON of a manifest, a config or an index, checked to be an object. */
+  async object(descriptor: Descriptor): Promise<Readonly<Record<string, unknown>>> {
+    const value = asObject(await this.#json(descriptor))
+    if (value === undefined) throw this.#broken(`${descriptor.digest}, which is no JSON object`)
+    return value
+  }
+
+  /** What an index lists, each entry with all that it says. */
+  async descriptors(index: Descriptor): Promise<readonly Descriptor[]> {
+    const { manifests } = await this.object(index)
+    return (Array.isArray(manifests) ? manifests : []).map((entry) => Object.assign({}, asObject(entry), this.#descriptor(entry, 'image index')))
+  }
+
   async #readChildren(root: Descriptor): Promise<readonly Descriptor[]> {
     if (!isIndexType(root.mediaType)) return [{ ...root, platform: (await this.image(root)).platform }]
     const index = asObject(await this.#json(root))

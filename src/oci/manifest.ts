@@ -1,6 +1,7 @@
 import type { Descriptor, InlineBlob } from './descriptor.ts'
 import { inlineBlob } from './descriptor.ts'
 import { ociIndex, ociManifest } from './media-types.ts'
+import type { Platform } from './platform.ts'
 
 /** An image: one config, its layers in order (image-spec, manifest.md). */
 export interface ImageManifest {
@@ -46,25 +47,29 @@ function encode(mediaType: string, content: Record<string, unknown>, annotations
   return inlineBlob(mediaType, Buffer.from(JSON.stringify(value)))
 }
 
+/** Keys in one order, empty ones left out; what somebody else's descriptor has beside them is kept behind. */
 function orderedDescriptor(descriptor: Descriptor): Descriptor {
-  const { mediaType, size, digest, platform, artifactType, annotations } = descriptor
+  const { mediaType, size, digest, platform, artifactType, annotations, ...rest } = descriptor
   return {
     mediaType,
     size,
     digest,
-    ...(platform === undefined
-      ? {}
-      : {
-          platform: {
-            architecture: platform.architecture,
-            os: platform.os,
-            ...(platform['os.version'] ? { 'os.version': platform['os.version'] } : {}),
-            ...(platform['os.features']?.length ? { 'os.features': platform['os.features'] } : {}),
-            ...(platform.variant ? { variant: platform.variant } : {}),
-          },
-        }),
+    ...(platform === undefined ? {} : { platform: orderedPlatform(platform) }),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations !== undefined && present(annotations) ? { annotations: sortKeys(annotations) } : {}),
+    ...rest,
+  }
+}
+
+function orderedPlatform(platform: Platform): Platform {
+  const { architecture, os, 'os.version': version, 'os.features': features, variant, ...rest } = platform
+  return {
+    architecture,
+    os,
+    ...(version ? { 'os.version': version } : {}),
+    ...(features?.length ? { 'os.features': features } : {}),
+    ...(variant ? { variant } : {}),
+    ...rest,
   }
 }
 

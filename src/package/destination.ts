@@ -22,22 +22,25 @@ export interface Destination {
 
 /** What a destination is made of is loaded only when it is the one. */
 export async function openDestination(kind: PackageOptions['destination'], names: Names, network: Network): Promise<Destination> {
-  if (names.path === undefined) return { places: await remotePlaces(names.tags, network), seal: done, close: done }
   // Files are written when all their images are known.
   if (kind === 'file') return { places: [], seal: done, close: done }
+  const remote = kind === 'registry' ? await remotePlaces(names, network) : []
+  if (names.path === undefined) return { places: remote, seal: done, close: done }
   const { layoutStore } = await import('../stores/layout.ts')
   const store = layoutStore(names.path)
-  return { places: [{ store, tags: names.tags }], seal: () => store.seal(), close: () => store.dispose() }
+  const layout: Place = { store, tags: names.tags.slice(0, remote.length > 0 ? 1 : undefined).map(({ tag }) => ({ registry: '', repository: '', tag })) }
+  // The layout is whole before a tag moves in the registry: what is left of it then is one rename.
+  return { places: [...remote, layout], seal: () => store.seal(), close: () => store.dispose() }
 }
 
-async function remotePlaces(tags: readonly TagPlace[], network: Network): Promise<Place[]> {
+async function remotePlaces({ tags, byDigest }: Names, network: Network): Promise<Place[]> {
   const places: Place[] = []
   const [main] = tags
   for (const repository of new Set(tags.map(repositoryOf))) {
     const own = tags.filter((tag) => repositoryOf(tag) === repository)
     const [first] = own
     if (first === undefined || main === undefined) continue
-    const place = { store: await network.repository(first.registry, first.repository), registry: first.registry, tags: own }
+    const place = { store: await network.repository(first.registry, first.repository), registry: first.registry, tags: byDigest === true ? [] : own }
     const isSecond = main.registry === first.registry && main.repository !== first.repository
     places.push(isSecond ? { ...place, mountFrom: main.repository } : place)
   }

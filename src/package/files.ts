@@ -34,7 +34,9 @@ export async function writeFiles({ images, index, names, singleFile, report, sig
       stores.push(store)
       for (const image of file.images) await putImage(store, image, signal)
       const root = singleFile && index !== undefined ? index : file.images[0]?.manifest
-      if (root !== undefined) for (const { tag } of names.tags) await store.tag(root, tag, signal)
+      // One tag: readers take a file with several for several images.
+      const [first] = names.tags
+      if (root !== undefined && first !== undefined) await store.tag(root, first.tag, signal)
       for (const { plan, manifest } of file.images) report({ type: 'image-done', target: formatTarget(plan.target), digest: manifest.descriptor.digest, status: 'written' })
     }
     for (const store of stores) await store.seal()

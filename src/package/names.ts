@@ -23,15 +23,17 @@ export interface Names {
   readonly repository: string
   /** The first one is NAME's own. Empty `registry` and `repository`: a destination that is not a registry. */
   readonly tags: readonly TagPlace[]
-  /** Absolute, for destinations that are not a registry. */
+  /** Absolute, for destinations that are not a registry, and for a layout beside a push. */
   readonly path?: string
+  /** Pushed without a tag: the first of `tags` says where. */
+  readonly byDigest?: boolean
 }
 
-export type NameOptions = Pick<PackageOptions, 'cwd' | 'env' | 'name' | 'repository' | 'destination' | 'output' | 'tags'>
+export type NameOptions = Pick<PackageOptions, 'cwd' | 'env' | 'name' | 'repository' | 'destination' | 'output' | 'tags' | 'append' | 'publishByDigest'>
 
 /** @throws PackagerError `USAGE` where a name is missing or malformed */
 export function planNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
-  if (options.destination === 'registry') return registryNames(options, derivedName(options, module, project), project)
+  if (options.destination === 'registry') return pushNames(options, registryNames(options, derivedName(options, module, project), project))
   if (options.destination === 'image') return registryNames(options, derivedName(options, module, project) ?? `${module.id.toLowerCase()}:${versionTag(module.version)}`, project)
   return pathNames(options, module, project)
 }
@@ -52,6 +54,17 @@ function registryNames(options: NameOptions, derived: string | undefined, projec
   const others = extraTags(options, project).map((tag) => extraTag(tag, first))
   const tags = [first, ...others].filter((tag, index, all) => all.findIndex((other) => sameTag(tag, other)) === index)
   return { name: formatReference({ ...reference, tag: first.tag }), repository: repositoryName(reference), tags }
+}
+
+/** What a push can do beside setting tags: none at all, or a layout of the same. */
+function pushNames(options: NameOptions, names: Names): Names {
+  const [first] = names.tags
+  if (options.publishByDigest === true) return { name: names.repository, repository: names.repository, tags: first === undefined ? [] : [first], byDigest: true }
+  const elsewhere = names.tags.find((tag) => tag.registry !== first?.registry || tag.repository !== first.repository)
+  if (options.append === true && elsewhere !== undefined) {
+    throw new PackagerError({ code: 'USAGE', step: 'append', found: `a --tag in another repository, ${formatTag(elsewhere)}`, wanted: "tags in NAME's repository", hint: 'the images that are kept are in that one alone' })
+  }
+  return options.output === undefined ? names : { ...names, path: resolve(options.cwd, options.output) }
 }
 
 function pathNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {

@@ -29,6 +29,10 @@ export interface PackageOptions {
   readonly output?: string
   readonly tags?: readonly string[]
   readonly appendImageNameSuffix?: boolean
+  /** Keep what NAME's index already has for other platforms. */
+  readonly append?: boolean
+  /** Push without a tag: NAME is a repository. */
+  readonly publishByDigest?: boolean
   /** `key=value` texts. */
   readonly labels?: readonly string[]
   /** `[scope:]key=value` texts. */

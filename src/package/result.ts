@@ -19,7 +19,7 @@ export function packageResult(
   return {
     schemaVersion: 1,
     name: names.name,
-    tags: names.tags.map(formatTag),
+    tags: names.byDigest === true ? [] : names.tags.map(formatTag),
     destination: options.destination,
     ...(names.files !== undefined ? { files: names.files } : names.path === undefined ? {} : { path: names.path }),
     digest: root.digest,

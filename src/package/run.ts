@@ -5,11 +5,13 @@ import type { LayerCache } from '../layers/cache.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
 import { formatTarget } from '../targets/grammar.ts'
+import { appendTo, resolveOrNothing } from './append.ts'
 import type { ImageDetails, MadeImage } from './assemble.ts'
 import { assembleIndex, makeImage } from './assemble.ts'
 import { buildLayers } from './build.ts'
 import type { Destination } from './destination.ts'
 import { writeFiles } from './files.ts'
+import { formatTag } from './names.ts'
 import type { PackageOptions, PackagePlan, PackageResult } from './options.ts'
 import type { Plan } from './plan.ts'
 import { describePlan } from './plan.ts'
@@ -105,27 +107,45 @@ async function finish(options: PackageOptions, prepared: Prepared, layers: Reado
   const index = images.length === 1 ? undefined : assembleIndex(images, prepared.annotations)
   const root = index ?? only?.manifest
   if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
-  const files = options.destination === 'file' ? await writeFiles({ images, index, names, singleFile: options.singleFile === true, report, signal }) : []
-  if (options.destination !== 'file') await sendImages(images, index, outlet)
-  return packageResult(options, { ...names, ...(files.length > 1 ? { files } : {}) }, root.descriptor, images, sending.statuses, warnings)
+  if (options.destination === 'file') {
+    const files = await writeFiles({ images, index, names, singleFile: options.singleFile === true, report, signal })
+    return packageResult(options, { ...names, ...(files.length > 1 ? { files } : {}) }, root.descriptor, images, sending.statuses, warnings)
+  }
+  const sent = await sendImages(options, prepared, images, index, outlet)
+  return packageResult(options, names, sent.descriptor, images, sending.statuses, warnings)
 }
 
-/** Configs and the last of the layers, then manifests by digest, then the root by its tags. */
-async function sendImages(images: readonly MadeImage[], index: InlineBlob | undefined, { sending, destination, report }: Outlet): Promise<void> {
+/** Configs and the last of the layers, then manifests by digest, then the root by its tags. Gives what the tags now stand for. */
+async function sendImages(options: PackageOptions, prepared: Prepared, images: readonly MadeImage[], index: InlineBlob | undefined, { sending, destination, report, signal }: Outlet): Promise<InlineBlob> {
   await Promise.all(images.map((image) => sending.blob(image.config, `config ${formatTarget(image.plan.target)}`)))
   await sending.blobsDone()
   const imageTags = images.flatMap(({ plan, manifest }) => (plan.tag === undefined ? [] : [{ place: plan.tag, manifest }]))
-  if (index === undefined) {
-    for (const { plan, manifest } of images) {
-      const status = await sending.tags(manifest, imageTags)
-      report({ type: 'image-done', target: formatTarget(plan.target), digest: manifest.descriptor.digest, status })
-    }
-  } else {
-    await sendManifests(images, sending, report)
-    const status = await sending.tags(index, imageTags)
-    report({ type: 'index-done', digest: index.descriptor.digest, status })
-  }
+  const [only] = images
+  const single = options.append === true ? undefined : index === undefined ? only : undefined
+  if (single === undefined) await sendManifests(images, sending, report)
+  const root = options.append === true ? await appendedIndex(prepared, images, destination, signal) : (single?.manifest ?? index)
+  if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
+  const status = await sending.tags(root, imageTags)
+  if (single === undefined) report({ type: 'index-done', digest: root.descriptor.digest, status })
+  else report({ type: 'image-done', target: formatTarget(single.plan.target), digest: root.descriptor.digest, status })
   await destination.seal()
+  return root
+}
+
+/** How often an index that somebody else keeps changing is read again. */
+const appendTries = 5
+
+/** The index is read again right before it is written: another job may have added to it meanwhile. */
+async function appendedIndex(prepared: Prepared, images: readonly MadeImage[], destination: Destination, signal: AbortSignal): Promise<InlineBlob> {
+  const [place] = destination.places
+  const [tag] = prepared.plan.names.tags
+  if (place === undefined || tag === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'append', found: 'no place' })
+  const children = images.map((image) => image.child)
+  for (let tries = 0; tries < appendTries; tries += 1) {
+    const { index, base } = await appendTo(place.store, tag.tag, formatTag(tag), children, prepared.annotations.index, signal)
+    if ((await resolveOrNothing(place.store, tag.tag, signal))?.digest === base) return index
+  }
+  throw new PackagerError({ code: 'REGISTRY', step: 'append to', value: formatTag(tag), found: `an index that changed ${appendTries} times while it was read`, hint: 'let one job at a time append' })
 }
 
 async function sendManifests(images: readonly MadeImage[], sending: Sending, report: Report): Promise<void> {

@@ -83,6 +83,7 @@ class PlacesSending implements Sending {
     const statuses: PutStatus[] = []
     for (const place of this.#places) {
       for (const tag of place.tags) statuses.push(await this.#tag(place, root, tag))
+      if (place.tags.length === 0) statuses.push(await place.store.put(root, { signal: this.#options.signal }))
     }
     const [main] = this.#places
     if (main !== undefined) for (const { place, manifest } of imageTags) await this.#tag(main, manifest, place)

@@ -13,6 +13,8 @@ export interface PackageFlags {
   readonly tag?: readonly string[]
   readonly repository?: string
   readonly appendImageNameSuffix?: true
+  readonly append?: true
+  readonly publishByDigest?: true
   readonly label?: readonly string[]
   readonly annotation?: readonly string[]
   readonly flatten?: true
@@ -65,10 +67,12 @@ function whatOptions(): Option[] {
 
 function whereOptions(): Option[] {
   return [
-    new Option('--publish', 'push to the registry that the name names').conflicts(['format', 'output']),
+    new Option('--publish', 'push to the registry that the name names').conflicts('format'),
+    new Option('--publish-by-digest', 'push without a tag, for jobs that each build one target').conflicts(['format', 'output', 'tag', 'append', 'appendImageNameSuffix']),
+    new Option('--append', "keep what the name's index has for other platforms"),
     new Option('-f, --format <format>', 'what is written without --publish; default: layout').choices(['layout', 'file', 'image']),
     new Option('--single-file', 'with --format file: one archive for all targets, with their index'),
-    new Option('-o, --output <path>', 'where the layout or file goes; default: ./<last part of id>-<version>.oci'),
+    new Option('-o, --output <path>', 'where the layout or file goes; default: ./<last part of id>-<version>.oci. With --publish: write a layout too'),
     repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
     new Option('--repository <repository>', 'makes the name <repository>/<last part of id>:<version> where none is given'),
     new Option('--append-image-name-suffix', "also tag each platform's image <tag>-<os>-<arch>..."),

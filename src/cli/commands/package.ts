@@ -45,7 +45,7 @@ export function packageOptions(words: readonly string[], flags: PackageFlags, co
     registry: registrySettings(flags),
     ...defined({ name, path, config, output, repository, cacheDir, concurrency, compression, strict, flatten, flattenExclude, singleFile, registryIndex }),
     ...defined({ targets: flags.target, tags: flags.tag, labels: flags.label, annotations: flags.annotation, exclude: flags.exclude }),
-    ...defined({ appendImageNameSuffix: flags.appendImageNameSuffix }),
+    ...defined({ appendImageNameSuffix: flags.appendImageNameSuffix, append: flags.append, publishByDigest: flags.publishByDigest }),
   }
 }
 
@@ -60,7 +60,9 @@ export function tooManyWords(words: readonly string[]): PackagerError {
 }
 
 function destinationOf(flags: PackageFlags): Destination {
-  return flags.publish === true ? 'registry' : (flags.format ?? 'layout')
+  if (flags.publish === true || flags.publishByDigest === true) return 'registry'
+  if (flags.append === true) throw usageError('read --append', 'no --publish', { wanted: 'both: what is added to is an index in a registry' })
+  return flags.format ?? 'layout'
 }
 
 function registrySettings(flags: PackageFlags): RegistrySettings {
