@@ -150,7 +150,10 @@ function suffixedTag(tag: string, target: Target): string {
 /** A component without its two programs packages, but never runs. Extensions and composites need none, images are somebody else's. */
 function missingPrograms(part: Part, target: Target, sources: LayerSources): Warning[] {
   if (part.kind === 'image' || part.facts.kind === 'extension' || isComposite(part.facts)) return []
-  const names = new Set(sources.list(part).entries.map((entry) => entry.name.toString('latin1')))
+  const { entries } = sources.list(part)
+  // Where a link leads is not followed here: what it names may well be there.
+  if (entries.some((entry) => entry.type === 'symlink' && entry.name.toString('latin1') === 'bin')) return []
+  const names = new Set(entries.map((entry) => entry.name.toString('latin1')))
   const endings = target.os === 'windows' ? ['', '.bat', '.exe', '.cmd'] : ['']
   const missing = ['bin/build', 'bin/detect'].filter((program) => !endings.some((ending) => names.has(program + ending)))
   if (missing.length === 0) return []

@@ -63,7 +63,7 @@ test.each([
   [['--publsh'], "unknown option '--publsh'", 'did you mean --publish?'],
   [['--xyzzy'], "unknown option '--xyzzy'", '--help lists all options'],
   [['--publish', '--format', 'file'], "option '--publish' cannot be used with option '-f, --format", 'hint'],
-  [['--publish', '--output', 'x'], "option '--publish' cannot be used with option '-o, --output", 'hint'],
+  [['--publish-by-digest', '--output', 'x'], "option '--publish-by-digest' cannot be used with option '-o, --output", 'hint'],
   [['-q', '-v'], "option '-q, --quiet' cannot be used with option '-v, --verbose'", 'hint'],
   [['--no-cache', '--cache-dir', 'x'], "option '--no-cache' cannot be used with option '--cache-dir", 'hint'],
   [['--dry-run', '--metadata-file', 'x'], "option '--dry-run' cannot be used with option '--metadata-file", 'hint'],

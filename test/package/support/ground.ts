@@ -56,7 +56,11 @@ export async function openGround(files: InlineFiles = shared): Promise<Ground> {
     cache: false,
     report: (event) => events.push(event),
   }
-  const run = (rest: Partial<PackageOptions> = {}): Promise<PackageResult> => packageBuildpack({ ...options, ...rest })
+  const run = (rest: Partial<PackageOptions> = {}): Promise<PackageResult> => {
+    const { output: _output, ...others } = options
+    // With a push an output asks for a layout beside it.
+    return packageBuildpack(rest.destination === 'registry' ? { ...others, ...rest } : { ...options, ...rest })
+  }
   return { tree, bp, temporary, cache: join(home, '.cache', 'bp-package'), events, options, run, [Symbol.asyncDispose]: () => tree.remove() }
 }
 
