@@ -60,12 +60,19 @@ export interface ExpectedImage {
   readonly diff_ids: readonly string[]
 }
 
+/** One entry of a `.cnb` itself; the digest in the name of a blob is given as `DIGEST`. */
+export type OuterEntry = Pick<ListedEntry, 'name' | 'type' | 'mode' | 'uid' | 'gid' | 'uname' | 'gname' | 'mtime' | 'format'>
+
 export interface ExpectedOutput {
   readonly name: string
   readonly kind: 'index' | 'image' | 'file'
   readonly annotations?: Readonly<Record<string, string>> | null
   readonly manifests?: readonly { readonly platform: ExpectedPlatform | null }[]
   readonly images: readonly ExpectedImage[]
+  /** Of a file: its entries, its oci-layout, its index.json without the manifests. */
+  readonly outer?: readonly OuterEntry[]
+  readonly layout?: unknown
+  readonly index?: unknown
 }
 
 /** What a run leaves behind. */

@@ -15,6 +15,13 @@ export interface FreeCase {
 const asPeer = (peer: Outcome): Outcome => peer
 const nothing = (peer: Outcome): Outcome => ({ ...peer, exit: 1, outputs: [], tags: [], layers: {} })
 
+/** What the vector itself says of the case where it is done as the peer does it. */
+function wantedOf(name: string): Outcome {
+  const { wanted } = readPackageCase(name).expected
+  if (wanted === undefined) throw new Error(`${name} says nothing of what is wanted`)
+  return wanted
+}
+
 /** One module's layer, of the image at this place. */
 function layerOf(run: CaseRun, image: number): ExpectedLayer {
   const [output] = run.outputs
@@ -42,6 +49,16 @@ export const freeCases: Readonly<Record<string, FreeCase>> = {
       expect(new Set(layerOf(run, 0).entries.map(({ name }) => name))).toEqual(new Set(sameInTgz?.entries.map(({ name }) => name)))
       expect(layerOf(run, 0).trailingZeroBlocks).toBe(2)
     },
+  },
+  'cnb-file-targets': {
+    wanted: 'one file for each target, named by it, as the peer names them',
+    outcome: asPeer,
+    check: (run, input) => judge(run, input.expected.peer),
+  },
+  'cnb-file-variants': {
+    wanted: 'the variant is in the name of the file, so that no file is written over another',
+    outcome: () => wantedOf('cnb-file-variants'),
+    check: (run) => judge(run, wantedOf('cnb-file-variants')),
   },
   'config-and-path': {
     wanted: 'both may be given, and the path wins over the uri of the file',

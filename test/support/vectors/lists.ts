@@ -1,8 +1,6 @@
-/** Cases that packages of one buildpack or extension do not cover, by the reason they wait for. */
+/** Cases whose commands cannot be run as they stand, by the reason. */
 export const laterCases: Readonly<Record<string, readonly string[]>> = {
-  'buildpackage files are not read back yet': ['cnb-file', 'cnb-file-targets', 'cnb-file-variant-config', 'cnb-file-variants'],
   'its first command makes a package without an architecture, which is refused here; composites.test.ts has the case with an image made by hand': ['composite-dep-no-arch'],
-
 }
 
 /** Refused inputs, and what the error has to name: a refusal for another reason is no pass. */

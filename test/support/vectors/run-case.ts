@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { ReadOutput } from '../read-back/registry.ts'
+import { join, relative } from 'node:path'
+import { readArchive } from '../read-back/archive.ts'
+import type { ReadOutput } from '../read-back/output.ts'
 import { readOutput, readTags } from '../read-back/registry.ts'
 import type { CliResult } from '../cli.ts'
 import { hostArch, runCli } from '../cli.ts'
@@ -14,7 +15,9 @@ export interface CaseRun extends CliResult {
   readonly host: string
   readonly outputs: readonly ReadOutput[]
   readonly tags: readonly string[]
-  /** The author's folder before the judged command and after it. */
+  /** The folder that the judged command ran in. */
+  readonly cwd: string
+  /** The author's folder before the judged command and after it, without the files that were asked for. */
   readonly before: Readonly<Record<string, string>>
   readonly after: Readonly<Record<string, string>>
 }
@@ -34,9 +37,10 @@ export async function runCase(input: PackageCase, host: string, outcome: Outcome
     await writeEntries(work.path, input.entries, fill)
     let before = await snapshot(work.path)
     let result: CliResult = { code: 0, stdout: '', stderr: '' }
+    let cwd = work.path
     for (const [at, command] of input.commands.entries()) {
       const last = at === input.commands.length - 1
-      const cwd = join(work.path, command.cwd)
+      cwd = join(work.path, command.cwd)
       await mkdir(cwd, { recursive: true })
       before = await snapshot(work.path)
       result = await runCli([...command.args, ...(last ? (outcome.args ?? []) : [])].map(fill), { cwd, home: home.path })
@@ -45,9 +49,11 @@ export async function runCase(input: PackageCase, host: string, outcome: Outcome
     const tags = await readTags(host, repository)
     const outputs: ReadOutput[] = []
     // After a failure there is nothing to read, and why it failed is the better message.
-    const names = result.code === 0 ? outcome.outputs.map((output) => fill(output.name)) : []
-    for (const name of names) outputs.push(await readNamed(host, name))
-    return { ...result, repository, host, outputs, tags, before, after: await snapshot(work.path) }
+    const wanted = result.code === 0 ? outcome.outputs : []
+    for (const { kind, name } of wanted) outputs.push(kind === 'file' ? await readArchive(join(cwd, name), name) : await readNamed(host, fill(name)))
+    const files = new Set(wanted.flatMap(({ kind, name }) => (kind === 'file' ? [relative(work.path, join(cwd, name))] : [])))
+    const after = Object.entries(await snapshot(work.path)).filter(([path]) => !files.has(path))
+    return { ...result, repository, host, cwd, outputs, tags, before, after: Object.fromEntries(after) }
   } finally {
     await work.remove()
     await home.remove()
