@@ -1,0 +1,81 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Tree } from '../../support/tree/tree.ts'
+import { emptyTree } from '../../support/tree/tree.ts'
+
+/** A real engine with a socket and storage of its own. */
+export interface RealEngine extends AsyncDisposable {
+  /** As `DOCKER_HOST` has it. */
+  readonly host: string
+}
+
+/** Debian's Docker, without a network: vfs and no bridge work in any container that root is in. */
+export async function startDockerd(): Promise<RealEngine> {
+  const folder = await emptyTree()
+  const at = (name: string): string => join(folder.path, name)
+  await writeFile(at('daemon.json'), '{}')
+  const network = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false']
+  const places = ['--config-file', at('daemon.json'), '--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')]
+  return run(folder, 'dockerd', [...places, ...network, '--storage-driver', 'vfs', '-H', `unix://${at('engine.sock')}`])
+}
+
+/** Podman's service, which speaks Docker's API. */
+export async function startPodmanService(): Promise<RealEngine> {
+  const folder = await emptyTree()
+  const at = (name: string): string => join(folder.path, name)
+  const storage = ['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs']
+  const global = [...storage, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']
+  return run(folder, 'podman', [...global, 'system', 'service', '--time=0', `unix://${at('engine.sock')}`])
+}
+
+async function run(folder: Tree, program: string, args: readonly string[]): Promise<RealEngine> {
+  const env = { PATH: process.env['PATH'], HOME: folder.path, XDG_RUNTIME_DIR: folder.path }
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const said: string[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => said.push(data.toString('utf8')))
+  const ended = once(child, 'close')
+  const socket = join(folder.path, 'engine.sock')
+  try {
+    await listening(socket, child)
+  } catch (cause) {
+    child.kill('SIGKILL')
+    await ended.catch(() => undefined)
+    await folder.remove()
+    throw new Error(`${program} did not start:\n${said.join('')}`, { cause })
+  }
+  return {
+    host: `unix://${socket}`,
+    [Symbol.asyncDispose]: async () => {
+      // Both end what they started, Docker its containerd too, and let go of what they mounted.
+      child.kill('SIGTERM')
+      await ended
+      await folder.remove()
+    },
+  }
+}
+
+/** The socket is there before anybody listens, so it has to be tried. */
+async function listening(socket: string, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    if (child.exitCode !== null || child.pid === undefined) throw new Error(`it ended with ${child.exitCode}`)
+    if (await accepts(socket)) return
+    await sleep(100)
+  }
+  throw new Error('nobody listens after a minute')
+}
+
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
