@@ -38,6 +38,11 @@ export class LayerCache {
     }
   }
 
+  /** The cache's own folder: other content that goes by its digest may lie in its `blobs`, and is bounded with the layers. */
+  get folder(): string {
+    return this.#folder
+  }
+
   /** Where a run can keep its spool so that a layer moves into the cache without being copied. */
   get spoolParent(): string {
     return join(this.#folder, 'tmp')

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Report } from '../events.ts'
-import type { Mounter, Store } from '../stores/store.ts'
+import type { Mounter, Source, Store } from '../stores/store.ts'
 import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { Downloads } from '../stores/download.ts'
 import type { RegistryClientOptions, Remotes } from '../stores/remote.ts'
@@ -14,10 +14,20 @@ export class Network {
   #remotes: Promise<Remotes> | undefined
   #downloads: Promise<Downloads> | undefined
 
-  constructor(options: PackageOptions, report: Report, signal: AbortSignal) {
+  readonly #cacheFolder: string | undefined
+
+  constructor(options: PackageOptions, cacheFolder: string | undefined, report: Report, signal: AbortSignal) {
     this.#options = options
+    this.#cacheFolder = cacheFolder
     this.#report = report
     this.#signal = signal
+  }
+
+  /** A repository that is only read from: what was read before is at hand, as far as the pull policy lets it count. */
+  async source(registry: string, repository: string): Promise<Source> {
+    const { pulledSource } = await import('../stores/pulled.ts')
+    const { pullPolicy: policy = 'always' } = this.#options
+    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, remote: () => this.repository(registry, repository) })
   }
 
   async repository(registry: string, repository: string): Promise<Store & Mounter> {

@@ -1,6 +1,7 @@
 import type { Report, PutStatus } from '../events.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Platform } from '../oci/platform.ts'
+import type { PullPolicy } from '../stores/pulled.ts'
 
 /** `registry` a push, `layout` an OCI image layout folder, `file` a `.cnb`, `image` an engine. */
 export type Destination = 'registry' | 'layout' | 'file' | 'image'
@@ -41,6 +42,8 @@ export interface PackageOptions {
   readonly flattenExclude?: readonly string[]
   /** `file`: one archive with all targets' images and their index, in place of one for each target. */
   readonly singleFile?: boolean
+  /** When registries are asked what the names of image dependencies stand for; `always` unless told. */
+  readonly pullPolicy?: PullPolicy
   /** A clone's folder or an address, where `namespace/name@version` is looked up. */
   readonly registryIndex?: string
   readonly exclude?: readonly string[]

@@ -27,7 +27,7 @@ export function openRun(options: PackageOptions, cache: LayerCache | undefined, 
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
   const spool = spoolIn(cache, options.env)
-  const network = new Network(options, report, signal)
+  const network = new Network(options, cache?.folder, report, signal)
   const engine = new EngineAccess(options, report, signal)
   return {
     report,
@@ -37,7 +37,7 @@ export function openRun(options: PackageOptions, cache: LayerCache | undefined, 
     context: {
       report,
       spool: spool.folder,
-      openRepository: (registry, repository) => network.repository(registry, repository),
+      openRepository: (registry, repository) => network.source(registry, repository),
       download: (url, folder) => network.download(url, folder),
       findInRegistry: (locator) => network.findInRegistry(locator),
       engineTarget: (targets) => engine.choose(targets),

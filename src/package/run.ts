@@ -49,7 +49,9 @@ export async function packageBuildpack(options: PackageOptions): Promise<Package
 
 /** The whole plan of `packageBuildpack`, with nothing made or sent (SPEC.md, `--dry-run`). */
 export async function planPackage(options: PackageOptions): Promise<PackagePlan> {
-  const run = openRun(options, undefined, options.report ?? silent)
+  const report = options.report ?? silent
+  const usesPulled = options.pullPolicy !== undefined && options.pullPolicy !== 'always'
+  const run = openRun(options, usesPulled ? await openCache(options, report) : undefined, report)
   try {
     const { plan } = await prepare(options, run.context)
     return describePlan(plan, options)

@@ -19,6 +19,7 @@ export interface PackageFlags {
   readonly annotation?: readonly string[]
   readonly flatten?: true
   readonly flattenExclude?: readonly string[]
+  readonly pullPolicy?: 'always' | 'if-not-present' | 'never'
   readonly registryIndex?: string
   readonly singleFile?: true
   readonly exclude?: readonly string[]
@@ -59,6 +60,7 @@ function whatOptions(): Option[] {
     repeatable('--annotation <[scope:]key=value>', 'annotation, repeatable; scope is index, manifest (default) or manifest-descriptor'),
     new Option('--flatten', "one layer for all of a composite's modules"),
     repeatable('--flatten-exclude <id@version>', 'module that keeps a layer of its own, repeatable').implies({ flatten: true }),
+    new Option('--pull-policy <policy>', 'when registries are asked for image dependencies; default: always').choices(['always', 'if-not-present', 'never']),
     new Option('--registry-index <place>', "where namespace/name@version is looked up: a clone's folder or an address"),
     repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore would, repeatable'),
     new Option('--no-default-excludes', 'package .git, .DS_Store, *.swp and the like too'),
