@@ -39,7 +39,7 @@ test('bash offers the commands that there are as the first word', async () => {
 })
 
 test('bash offers options without the command too', async () => {
-  expect(await offered('--pu')).toEqual(['--publish', '--publish-by-digest'])
+  expect(await offered('--pub')).toEqual(['--publish', '--publish-by-digest'])
   expect(await offered('package', 'name', '--no-')).toEqual(['--no-default-excludes', '--no-cache', '--no-progress'])
   expect(await offered('--insec')).toEqual(['--insecure-registry', '--insecure'])
 })
