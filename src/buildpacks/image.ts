@@ -78,12 +78,14 @@ export class PackageReader {
   }
 
   async #readImage(manifest: Descriptor): Promise<PackageImage> {
+    if (isIndexType(manifest.mediaType)) throw this.#broken(`${manifest.digest}, an index in its index`)
     const parsed = asObject(await this.#json(manifest))
     const layers = Array.isArray(parsed?.['layers']) ? parsed['layers'].map((layer) => this.#descriptor(layer, 'manifest')) : []
     const config = asObject(await this.#json(this.#descriptor(parsed?.['config'], 'manifest')))
     const diffIDs = asObject(config?.['rootfs'])?.['diff_ids']
     const labels = asObject(asObject(config?.['config'])?.['Labels'])
-    const layerOf = new Map((Array.isArray(diffIDs) ? diffIDs : []).flatMap((diffID, index) => {
+    if (!Array.isArray(diffIDs) || diffIDs.length !== layers.length) throw this.#broken(`${layers.length} layers, and a config that does not say what each one is`)
+    const layerOf = new Map(diffIDs.flatMap((diffID, index) => {
       const layer = layers[index]
       return typeof diffID === 'string' && isDigest(diffID) && layer !== undefined ? [[diffID, { layer, index }] as const] : []
     }))

@@ -68,10 +68,16 @@ function readLayers(kind: ModuleFacts['kind'], label: LabelText): { facts: Modul
     Object.entries(label.fields(versions, id)).map(([version, value]) => {
       const entry = label.fields(value, `${id}@${version}`)
       const diffID = label.text(entry, 'layerDiffID')
+      if (!namesFolder(id.replaceAll('/', '_')) || !namesFolder(version)) throw label.wrong(`${JSON.stringify(`${id}@${version}`)}, which can name no folder,`)
       if (!isDigest(diffID)) throw label.wrong(`no sha256 layerDiffID for ${id}@${version}`)
       return { facts: readFacts(kind, id, version, entry, label), diffID }
     }),
   )
+}
+
+/** An id and a version become parts of paths wherever the module is unpacked. */
+function namesFolder(text: string): boolean {
+  return !['', '.', '..'].includes(text) && !/[/\\\0]/.test(text) && Buffer.byteLength(text) <= 255
 }
 
 function readFacts(kind: ModuleFacts['kind'], id: string, version: string, entry: Fields, label: LabelText): ModuleFacts {

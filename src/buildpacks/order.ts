@@ -1,5 +1,5 @@
 import type { ModuleFacts } from './module.ts'
-import { moduleName } from './module.ts'
+import { isComposite, moduleName } from './module.ts'
 
 /** What is wrong with the orders of a package, in words; empty where all is well. */
 export interface OrderFaults {
@@ -11,7 +11,8 @@ export interface OrderFaults {
 
 /**
  * Checks that the modules of a package and its orders belong together (SPEC-package.md section 1, "Checks"): every entry of
- * every composite's order is a module of the package, and every dependency is named by an order that the main module leads to.
+ * every composite's order is a module of the package, and every dependency that is a buildpack is named by an
+ * order that the main module leads to.
  */
 export function checkOrders(main: ModuleFacts, dependencies: readonly ModuleFacts[]): OrderFaults {
   const modules = new Map([main, ...dependencies].map((module) => [moduleName(module), module]))
@@ -21,7 +22,9 @@ export function checkOrders(main: ModuleFacts, dependencies: readonly ModuleFact
       .map((entry) => ({ entry, of: moduleName(module), near: nearest(entry, [...modules.keys()]) })),
   )
   const reached = reachable(main, modules)
-  const unused = [...modules.keys()].filter((name) => !reached.has(name))
+  // What order extensions run in, a builder says: none of a buildpack's own names them.
+  const isExtra = ({ kind }: ModuleFacts): boolean => kind === 'extension' && isComposite(main)
+  const unused = [...modules].flatMap(([name, module]) => (reached.has(name) || isExtra(module) ? [] : [name]))
   return { unresolved, unused }
 }
 

@@ -8,6 +8,8 @@ export interface UnpackLimits {
   readonly ratio: number
   /** ...once it is larger than this. */
   readonly ratioFromBytes: number
+  /** Names may begin at the root of the file system, as those in a layer do: `/cnb/x` is `cnb/x`. */
+  readonly rooted?: boolean
 }
 
 const gibibyte = 1024 ** 3

@@ -31,7 +31,7 @@ export class UnpackTree {
    * @param content where the bytes of a file will be
    */
   add(member: Member, content: Content): void {
-    const key = clean(member.name, member.name, 'a name')
+    const key = this.#clean(member.name, member.name, 'a name')
     if (key === '' && member.type !== 'folder') throw refused(member.name, `a ${member.type} in place of the root`)
     if (key === '' || this.#isAgain(key, member)) return
     this.#enter(key, member)
@@ -75,13 +75,19 @@ export class UnpackTree {
 
   /** To the first name of the file, as from a folder; a second name of a symlink is a symlink of its own, as from a folder. */
   #hardLink(name: Buffer, member: Member): LayerEntry {
-    const target = this.#known.get(clean(member.link, member.name, `a hard link to ${quoted(member.link)}, which`))
+    const target = this.#known.get(this.#clean(member.link, member.name, `a hard link to ${quoted(member.link)}, which`))
     if (target === undefined) throw refused(member.name, `a hard link to ${quoted(member.link)}, which is no entry before it`)
     if (target.type === 'folder') throw refused(member.name, `a hard link to the folder ${quoted(member.link)}`)
     if (target.type !== 'file') return { ...target, name }
     return { name, type: 'hardlink', executable: target.executable, size: 0, link: target.name, content: undefined }
   }
+
+  #clean(bytes: Buffer, entry: Buffer, what: string): string {
+    return clean(this.#limits.rooted === true && bytes[0] === slash ? bytes.subarray(1) : bytes, entry, what)
+  }
 }
+
+const slash = 0x2f
 
 /** `./bin/build` is `bin/build`, as latin1; the root itself is ''. */
 function clean(bytes: Buffer, entry: Buffer, what: string): string {

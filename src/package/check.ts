@@ -2,12 +2,13 @@ import { moduleName } from '../buildpacks/module.ts'
 import { checkOrders } from '../buildpacks/order.ts'
 import { mergeStacks } from '../buildpacks/stacks.ts'
 import type { ModuleConfig, Stack } from '../config/buildpack.ts'
+import type { PackageConfig } from '../config/package.ts'
 import type { Problem } from '../errors.ts'
 import { PackagerError, configError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
+import type { Target } from '../targets/target.ts'
 import type { Composition } from './compose.ts'
-import type { PackageConfig } from '../config/package.ts'
 
 /** Docker's storage drivers take 127 layers, the base images of a builder included. */
 const mostLayers = 127
@@ -27,7 +28,7 @@ export function checkComposition(composition: Composition, main: ModuleConfig, p
   const file = packageConfig?.file ?? 'package.toml'
   const problems: Problem[] = [
     ...unresolved.map(({ entry, of, near }) => {
-      const hint = near.length === 0 ? `add it to [[dependencies]] of ${file}` : `the package has ${near.join(', ')}`
+      const hint = near.length > 0 ? `the package has ${near.join(', ')}` : whereItMayBe(composition.leftOut, file)
       return { ...placeOf(entry, of, main), message: `${entry} in the order of ${of} is no module of the package for ${target}; ${hint}` }
     }),
     ...unused.map((name) => ({ file, line: 1, column: 1, key: 'dependencies', message: `${name} is in the package for ${target}, but no order names it; add it to an order, or remove its [[dependencies]] entry` })),
@@ -40,12 +41,18 @@ export function checkComposition(composition: Composition, main: ModuleConfig, p
 }
 
 /** A warning from a hundred layers, an error where no engine could load the image. */
-export function checkLayerCount(composition: Composition, layers: number): readonly Warning[] {
+export function checkLayerCount(target: Target, layers: number): readonly Warning[] {
   if (layers < manyLayers) return []
-  const message = `${formatTarget(composition.target)}: ${layers} layers`
+  const message = `${formatTarget(target)}: ${layers} layers`
   const hint = '--flatten puts the modules into one layer; --flatten-exclude id@version leaves some apart'
   if (layers < mostLayers) return [{ message: `${message}; engines take ${mostLayers}, a builder's own among them`, hint }]
   throw new PackagerError({ code: 'CONFIG', step: 'count the layers', found: message, wanted: `fewer than ${mostLayers}, which is what engines take`, hint })
+}
+
+/** An order holds for all targets, so that a module may be left out only where another one stands in for it. */
+function whereItMayBe(leftOut: readonly string[], file: string): string {
+  if (leftOut.length === 0) return `add it to [[dependencies]] of ${file}`
+  return `bp-package.toml leaves out ${leftOut.map((uri) => `"${uri}"`).join(', ')} there: add another dependency that has it for this target`
 }
 
 function placeOf(entry: string, of: string, main: ModuleConfig): Omit<Problem, 'message'> {

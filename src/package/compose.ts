@@ -1,16 +1,13 @@
 import type { ImageModule } from '../buildpacks/image.ts'
-import { listPlatforms } from '../buildpacks/image.ts'
 import type { ModuleFacts } from '../buildpacks/module.ts'
 import { isComposite, moduleName } from '../buildpacks/module.ts'
-import type { TargetDeclaration } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import { platformOf } from '../targets/platform.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
+import { chooseImage, covers, declares, variantOf } from './choose.ts'
 import type { Dependency, ImageDependency, LocalModule } from './dependencies.ts'
 
 /** A module of one image, where its content comes from: a platform root of this machine, or a layer of another image. */
@@ -22,6 +19,8 @@ export type Part =
 export interface Composition {
   readonly target: Target
   readonly parts: readonly Part[]
+  /** The uris of dependencies that bp-package.toml means for other targets. */
+  readonly leftOut: readonly string[]
   readonly warnings: readonly Warning[]
 }
 
@@ -29,17 +28,18 @@ export interface Composition {
 export async function compose(target: Target, main: LocalModule, dependencies: readonly Dependency[]): Promise<Composition> {
   const parts: Part[] = []
   const warnings: Warning[] = []
+  const leftOut: string[] = []
   for (const dependency of dependencies) {
-    if (dependency.platforms !== undefined && !dependency.platforms.some((platform) => covers(platform, target))) continue
-    if (dependency.kind === 'local') parts.push(localPart(dependency, childTarget(dependency, target)))
+    if (dependency.platforms !== undefined && !dependency.platforms.some((platform) => covers(platform, target))) leftOut.push(dependency.uri)
+    else if (dependency.kind === 'local') parts.push(localPart(dependency, childTarget(dependency, target)))
     else {
-      const { child, warning } = await childFor(dependency, target)
+      const { child, warning } = chooseImage(await dependency.reader.children(dependency.root), target, dependency.uri)
       if (warning !== undefined) warnings.push(warning)
       const { modules } = await dependency.reader.image(child)
       parts.push(...modules.map((module) => ({ kind: 'image', facts: module.facts, module, dependency }) as const))
     }
   }
-  return { target, parts: [...withoutRepeats(parts), localPart(main, target)], warnings }
+  return { target, parts: [...withoutRepeats(parts), localPart(main, target)], leftOut, warnings }
 }
 
 function localPart(module: LocalModule, target: Target): Part {
@@ -49,13 +49,12 @@ function localPart(module: LocalModule, target: Target): Part {
 
 /** The same module from the same place counts once; from two places it must be the same layer, which is seen when both are made. */
 function withoutRepeats(parts: readonly Part[]): readonly Part[] {
-  return parts.filter((part, index) => parts.findIndex((other) => sameOrigin(other, part)) === index)
+  return [...new Map(parts.toReversed().map((part) => [origin(part), part])).values()].reverse()
 }
 
-function sameOrigin(a: Part, b: Part): boolean {
-  if (moduleName(a.facts) !== moduleName(b.facts) || a.facts.kind !== b.facts.kind) return false
-  if (a.kind === 'image' && b.kind === 'image') return a.module.diffID === b.module.diffID
-  return a.kind === 'local' && b.kind === 'local' && a.module.source.place === b.module.source.place
+function origin(part: Part): string {
+  const place = part.kind === 'image' ? part.module.diffID : part.module.source.place
+  return JSON.stringify([part.facts.kind, moduleName(part.facts), part.kind, place])
 }
 
 /** A child that declares targets must declare this one; what it leaves out of a declaration it leaves open. */
@@ -73,60 +72,7 @@ function childTarget(module: LocalModule, target: Target): Target {
     })
   }
   const { path: _path, ...plain } = target
-  return declared?.path === undefined ? plain : { ...plain, path: declared.path }
-}
-
-function declares(declaration: TargetDeclaration, target: Target): boolean {
-  if (!fits(declaration.os, target.os) || !fits(declaration.arch, target.arch) || !fits(declaration.variant, target.variant)) return false
-  const { distro } = target
-  return distro === undefined || declaration.distros.length === 0 || declaration.distros.some((one) => one.name === distro.name && fits(one.version, distro.version))
-}
-
-/** A word that a declaration leaves out fits any. */
-function fits(declared: string | undefined, wanted: string | undefined): boolean {
-  return declared === undefined || declared === '' || declared === wanted
-}
-
-/** Whether a platform of bp-package.toml means this target: what it leaves out it leaves open. */
-function covers(platform: Target, target: Target): boolean {
-  if (platform.os !== target.os || platform.arch !== target.arch) return false
-  if (platform.variant !== undefined && platform.variant !== target.variant) return false
-  return platform.distro === undefined || (platform.distro.name === target.distro?.name && (platform.distro.version ?? target.distro.version) === target.distro.version)
-}
-
-/** The image for a target: equal platform, then without the distribution, then without the variant, then by os alone. */
-async function childFor(dependency: ImageDependency, target: Target): Promise<{ child: Descriptor; warning?: Warning }> {
-  const children = (await dependency.reader.children(dependency.root)).filter((child) => child.platform?.os === target.os)
-  const wanted = platformOf(target)
-  const sameArch = children.filter(({ platform }) => platform?.architecture === target.arch)
-  const sameVariant = sameArch.filter(({ platform }) => variantOf(target.arch, platform?.variant) === variantOf(target.arch, target.variant))
-  const exact = sameVariant.find(({ platform }) => platform?.['os.version'] === wanted['os.version'])
-  const close = exact ?? sameVariant[0] ?? sameArch.find(({ platform }) => compatible(platform?.variant, variantOf(target.arch, target.variant)))
-  if (close !== undefined) return { child: close }
-  const open = children.find(({ platform }) => platform?.architecture === '')
-  if (open !== undefined) {
-    const message = `${dependency.uri} names no architecture: it is taken for ${formatTarget(target)}`
-    return { child: open, warning: { message, hint: 'publish that package anew with a target that names one' } }
-  }
-  const all = await dependency.reader.children(dependency.root)
-  throw new PackagerError({
-    code: 'CONFIG',
-    step: 'take dependency',
-    value: dependency.uri,
-    found: all.length === 0 ? 'an index without images' : `images for ${listPlatforms(all)}`,
-    wanted: `one for ${formatTarget(target)}`,
-    hint: 'publish that package for this target, or leave it out there with [[dependencies]] uri and platforms in bp-package.toml',
-  })
-}
-
-/** Every arm64 is v8, and arm without a word means v7. */
-function variantOf(arch: string, variant: string | undefined): string | undefined {
-  if (variant !== undefined && variant !== '') return variant
-  return arch === 'arm64' ? 'v8' : arch === 'arm' ? 'v7' : undefined
-}
-
-/** An image without a variant runs on any; one for an older variant runs on a newer. */
-function compatible(has: string | undefined, wanted: string | undefined): boolean {
-  if (has === undefined || has === '') return true
-  return wanted !== undefined && Number(has.replace(/^v/, '')) <= Number(wanted.replace(/^v/, ''))
+  if (declared?.path !== undefined) return { ...plain, path: declared.path }
+  // The child's folder has the child's own word for the variant.
+  return target.variant === undefined && declared?.variant !== undefined && variantOf(target.arch, undefined) === declared.variant ? { ...plain, variant: declared.variant } : plain
 }

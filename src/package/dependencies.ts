@@ -8,7 +8,7 @@ import { parseLocator } from '../buildpacks/locator.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
 import type { DependencyDeclaration, PackageConfig } from '../config/package.ts'
 import type { ProjectConfig } from '../config/project.ts'
-import { PackagerError } from '../errors.ts'
+import { PackagerError, configError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Reference } from '../oci/reference.ts'
 import { formatReference, parseReference, tagOf } from '../oci/reference.ts'
@@ -61,12 +61,23 @@ export interface DependencyContext {
 
 /** Opens what package.toml's `[[dependencies]]` name, in their order; several at once. `readModule` collects config problems. */
 export async function openDependencies(config: PackageConfig, project: ProjectConfig | undefined, context: DependencyContext): Promise<readonly Dependency[]> {
+  checkProject(config, project)
   const opened = await Promise.all(config.dependencies.map((declaration, index) => openDependency(declaration, index, config, context)))
   return opened.flatMap((dependency) => {
     if (dependency === undefined) return []
     const entry = project?.dependencies.find((candidate) => candidate.uri === dependency.uri)
     return [entry === undefined ? dependency : { ...dependency, platforms: entry.platforms.flatMap((text) => parseTarget(text)) }]
   })
+}
+
+/** A uri that matches nothing would leave a dependency in where it is not wanted. */
+function checkProject(config: PackageConfig, project: ProjectConfig | undefined): void {
+  const uris = config.dependencies.map(({ uri, image }) => uri ?? image ?? '')
+  const problems = (project?.dependencies ?? []).flatMap(({ uri }, index) => {
+    if (project === undefined || uris.includes(uri)) return []
+    return [{ file: project.file, line: 1, column: 1, key: `dependencies[${index}].uri`, message: `"${uri}" is no dependency of ${config.file}, which has ${uris.map((known) => `"${known}"`).join(', ')}` }]
+  })
+  if (problems.length > 0) throw configError('read the config files', problems)
 }
 
 async function openDependency(declaration: DependencyDeclaration, index: number, config: PackageConfig, context: DependencyContext): Promise<Dependency | undefined> {
@@ -92,8 +103,17 @@ async function openLocator(locator: Locator, uri: string, context: DependencyCon
 async function openPath(path: string, uri: string, context: DependencyContext): Promise<Dependency | undefined> {
   if (existsSync(join(path, 'oci-layout'))) return openLayout(path, uri, context)
   if (path.endsWith('.cnb')) return openArchive(path, uri, context)
-  const source = await openSource(path, uri, context.spool, context.signal)
+  const source = await openSource(path, uri, context.spool, context.signal).catch((cause: unknown) => openRootedArchive(cause, path, uri, context))
+  if ('kind' in source) return source
   return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, uri, context)
+}
+
+/** A package's names begin at the root, which no buildpack's own may: it is told from one by its layout alone, whatever its name. */
+async function openRootedArchive(cause: unknown, path: string, uri: string, context: DependencyContext): Promise<ImageDependency> {
+  if (!(cause instanceof PackagerError) || cause.code !== 'UNSUPPORTED') throw cause
+  return openArchive(path, uri, context).catch(() => {
+    throw cause
+  })
 }
 
 async function openArchive(path: string, uri: string, context: DependencyContext): Promise<ImageDependency> {

@@ -1,6 +1,6 @@
 import { moduleName } from '../buildpacks/module.ts'
 import { PackagerError } from '../errors.ts'
-import type { Composition } from './compose.ts'
+import type { Composition, Part } from './compose.ts'
 import type { PackageOptions } from './options.ts'
 import type { LayerGroup } from './plan.ts'
 
@@ -12,8 +12,11 @@ export function layerGroups(options: Pick<PackageOptions, 'flatten' | 'flattenEx
   const excluded = new Set(options.flattenExclude ?? [])
   return ({ parts }) => {
     if (options.flatten !== true || parts.length === 1) return parts.map((part) => [part])
-    const apart = parts.filter((part) => excluded.has(moduleName(part.facts)))
-    const together = parts.filter((part) => !excluded.has(moduleName(part.facts)))
+    // A module that two dependencies have must be seen to be the same layer, and must not be in one tar twice.
+    const isTwice = ({ facts }: Part): boolean => parts.filter((other) => moduleName(other.facts) === moduleName(facts)).length > 1
+    const isApart = (part: Part): boolean => excluded.has(moduleName(part.facts)) || isTwice(part)
+    const apart = parts.filter(isApart)
+    const together = parts.filter((part) => !isApart(part))
     return [...apart.map((part) => [part]), ...(together.length === 0 ? [] : [together])]
   }
 }

@@ -1,16 +1,20 @@
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createWriteStream } from 'node:fs'
 import { moduleLayer } from '../buildpacks/layer.ts'
+import { moduleName } from '../buildpacks/module.ts'
 import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { LayerEntry } from '../layers/entries.ts'
 import { bytesEntry, displayName } from '../layers/entries.ts'
 import { excludesFor } from '../layers/excludes.ts'
 import type { Layer } from '../layers/spool.ts'
+import { defaultLimits } from '../layers/unpack-limits.ts'
 import { unpack } from '../layers/unpack.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
 import { dockerLayerGzip, ociLayer, ociLayerGzip } from '../oci/media-types.ts'
 import type { ProjectConfig } from '../config/project.ts'
 import type { Part } from './compose.ts'
@@ -20,9 +24,33 @@ import type { Listing } from './plan.ts'
 type LocalPart = Extract<Part, { kind: 'local' }>
 type ImagePart = Extract<Part, { kind: 'image' }>
 
-/** A local root is the same whatever target uses it. */
-export function listingKey(part: Part): string {
-  return part.kind === 'image' ? part.module.diffID + part.facts.id + part.facts.version : `${part.module.source.place}\n${part.root.root}`
+/** What was listed, each root of each source once: two folders may be called the same where one is the main module's. */
+export class Listings {
+  readonly #sources = new Map<object, Map<string, Listing>>()
+
+  has(part: Part): boolean {
+    return this.#find(part) !== undefined
+  }
+
+  get(part: Part): Listing {
+    return this.#find(part) ?? { entries: [], excluded: [] }
+  }
+
+  set(part: Part, listing: Listing): void {
+    const { source, place } = origin(part)
+    this.#sources.set(source, (this.#sources.get(source) ?? new Map<string, Listing>()).set(place, listing))
+  }
+
+  #find(part: Part): Listing | undefined {
+    const { source, place } = origin(part)
+    return this.#sources.get(source)?.get(place)
+  }
+}
+
+/** Of a foreign module the layer's own digest counts, which is checked when it is read; a diffID is only said. */
+function origin(part: Part): { readonly source: object; readonly place: string } {
+  if (part.kind === 'local') return { source: part.module.source, place: part.root.root }
+  return { source: Listings, place: `${part.module.layer.digest} ${part.facts.kind} ${moduleName(part.facts)}` }
 }
 
 /** A local module's platform root. The module's own toml stands in every root, in the place of one that lies there. */
@@ -41,19 +69,48 @@ export async function listLocal(part: LocalPart, options: PackageOptions, projec
   return source.list(root, excludesFor(rules, root), overlay, options.signal)
 }
 
-/** A foreign module's entries, for a layer that is flattened: read back from its layer, below its own folder. */
-export async function listImage(part: ImagePart, windows: boolean, folder: string, signal: AbortSignal | undefined): Promise<Listing> {
-  const archive = join(folder, `${part.module.diffID.slice(7, 23)}.layer`)
-  await pipeline(await part.dependency.content.open(part.module.layer, signal), createWriteStream(archive, { flags: 'wx' }), { signal })
-  const { entries } = await unpack(archive, `${archive}.contents`, signal)
-  const base = (moduleLayer(part.facts, [], windows).parts[0]?.base ?? '').replace(/^\//, '')
-  return { entries: entries.flatMap((entry) => below(entry, `${base}/`)), excluded: [] }
+/** Reads foreign layers for a package that is flattened, each once whatever number of modules it holds. */
+export class ForeignLayers {
+  readonly #folder: string
+  readonly #signal: AbortSignal | undefined
+  readonly #layers = new Map<Digest, Promise<readonly LayerEntry[]>>()
+
+  /** @param folder the run's own, for the layers' contents */
+  constructor(folder: string, signal: AbortSignal | undefined) {
+    this.#folder = folder
+    this.#signal = signal
+  }
+
+  /** A module's entries: what its layer has below the module's own folder. */
+  async list(part: ImagePart, windows: boolean): Promise<Listing> {
+    const { digest } = part.module.layer
+    const layer = this.#layers.get(digest) ?? this.#read(part)
+    this.#layers.set(digest, layer)
+    const base = (moduleLayer(part.facts, [], windows).parts[0]?.base ?? '').replace(/^\//, '')
+    const prefix = Buffer.from(`${base}/`)
+    return { entries: (await layer).flatMap((entry) => below(entry, prefix, part)), excluded: [] }
+  }
+
+  async #read(part: ImagePart): Promise<readonly LayerEntry[]> {
+    const { layer } = part.module
+    const archive = join(this.#folder, `foreign-${layer.digest.slice('sha256:'.length)}`)
+    await pipeline(await part.dependency.content.open(layer, this.#signal), createWriteStream(archive, { flags: 'wx' }), { signal: this.#signal })
+    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true })
+    await rm(archive)
+    return entries
+  }
 }
 
-function below(entry: LayerEntry, prefix: string): LayerEntry[] {
-  if (!displayName(entry).startsWith(prefix)) return []
-  const cut = Buffer.byteLength(prefix)
-  return [{ ...entry, name: entry.name.subarray(cut), link: entry.type === 'hardlink' ? entry.link.subarray(cut) : entry.link }]
+function below(entry: LayerEntry, prefix: Buffer, part: ImagePart): LayerEntry[] {
+  if (!startsWith(entry.name, prefix)) return []
+  const name = entry.name.subarray(prefix.length)
+  if (entry.type !== 'hardlink') return [{ ...entry, name }]
+  if (startsWith(entry.link, prefix)) return [{ ...entry, name, link: entry.link.subarray(prefix.length) }]
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${displayName(entry)}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
+}
+
+function startsWith(name: Buffer, prefix: Buffer): boolean {
+  return name.subarray(0, prefix.length).equals(prefix)
 }
 
 /** A foreign layer, taken as it is: its bytes are read only where the destination has to be sent them. */

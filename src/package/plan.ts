@@ -99,8 +99,8 @@ export function planImages(compositions: readonly Composition[], stacks: (compos
     const modules = groups(composition).flatMap((group) => {
       const key = groupKey(group, windows)
       const known = layers.get(key)
-      const targets = [...(known?.targets ?? []), formatTarget(target)]
-      layers.set(key, known === undefined ? { ...planLayer(key, group, windows, sources), targets } : { ...known, targets })
+      const use = { module: namesOf(group), target: formatTarget(target) }
+      layers.set(key, known === undefined ? { ...planLayer(key, group, windows, sources), targets: [use.target] } : alsoUsed(known, use))
       return group.map(({ facts }) => ({ facts, layer: key }))
     })
     warnings.push(...parts.flatMap((part) => missingPrograms(part, target, sources)))
@@ -120,8 +120,18 @@ function groupKey(group: LayerGroup, windows: boolean): string {
   return `${names.join(' + ')}${windows ? ' (windows)' : ''}`
 }
 
+function namesOf(group: LayerGroup): string {
+  return group.map(({ facts }) => moduleName(facts)).join(', ')
+}
+
+/** Another image made of the layer, or another module in it: somebody else may have flattened theirs. */
+function alsoUsed(layer: LayerPlan, { module, target }: { readonly module: string; readonly target: string }): LayerPlan {
+  const names = layer.module.split(', ').includes(module) || layer.kind === 'made' ? layer.module : `${layer.module}, ${module}`
+  return { ...layer, module: names, targets: [...new Set([...layer.targets, target])] }
+}
+
 function planLayer(key: string, group: LayerGroup, windows: boolean, sources: LayerSources): Omit<MadeLayerPlan, 'targets'> | Omit<TakenLayerPlan, 'targets'> {
-  const module = group.map(({ facts }) => moduleName(facts)).join(', ')
+  const module = namesOf(group)
   const [only] = group
   if (group.length === 1 && only?.kind === 'image') return { kind: 'taken', key, module, layer: sources.take(only) }
   const listings = group.map((part) => ({ part, listing: sources.list(part) }))

@@ -11,12 +11,12 @@ import type { Target } from '../targets/target.ts'
 import type { GatherContext, Gathered } from './gather.ts'
 import { gather } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
-import { listImage, listLocal, listingKey, takeLayer } from './listing.ts'
+import { ForeignLayers, Listings, listLocal, takeLayer } from './listing.ts'
 import type { ScopedAnnotations } from './metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from './metadata.ts'
 import { planNames } from './names.ts'
 import type { PackageOptions } from './options.ts'
-import type { LayerGroup, Listing, Plan } from './plan.ts'
+import type { LayerGroup, Plan } from './plan.ts'
 import { planImages } from './plan.ts'
 
 /** Everything that can be known, and refused, before the first byte is made or sent. */
@@ -73,10 +73,10 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
   const stacks = new Map(compositions.map((composition) => [composition, checkComposition(composition, main.config, packageConfig)]))
   const groups = layerGroups(options)
   const listings = await listParts(options, compositions, groups, gathered, context)
-  const sources = { list: (part: Part) => listings.get(listingKey(part)) ?? { entries: [], excluded: [] }, take: (part: ImagePart) => takeLayer(part, options.signal) }
+  const sources = { list: (part: Part) => listings.get(part), take: (part: ImagePart) => takeLayer(part, options.signal) }
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
-  const counts = compositions.flatMap((composition) => checkLayerCount(composition, new Set(groups(composition)).size))
+  const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size))
   const warnings = [...gathered.warnings, ...resolved.warnings, ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
   return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }
@@ -84,18 +84,19 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
 type ImagePart = Extract<Part, { kind: 'image' }>
 
 /** What each root holds, listed once; of foreign layers only those that are to be flattened. */
-async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, context: PrepareContext): Promise<ReadonlyMap<string, Listing>> {
-  const listings = new Map<string, Listing>()
+async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, context: PrepareContext): Promise<Listings> {
+  const listings = new Listings()
+  let foreign: ForeignLayers | undefined
   for (const composition of compositions) {
+    const windows = composition.target.os === 'windows'
     for (const group of groups(composition)) {
       for (const part of group) {
-        const key = listingKey(part)
-        if (listings.has(key) || (part.kind === 'image' && group.length === 1)) continue
-        const listing =
-          part.kind === 'image'
-            ? await listImage(part, composition.target.os === 'windows', await context.spool(), options.signal)
-            : await listLocal(part, options, gathered.project, part.module === gathered.main)
-        listings.set(key, listing)
+        if (listings.has(part) || (part.kind === 'image' && group.length === 1)) continue
+        if (part.kind === 'local') listings.set(part, await listLocal(part, options, gathered.project, part.module === gathered.main))
+        else {
+          foreign ??= new ForeignLayers(await context.spool(), options.signal)
+          listings.set(part, await foreign.list(part, windows))
+        }
       }
     }
   }
