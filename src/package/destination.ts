@@ -47,7 +47,8 @@ async function remotePlaces({ tags, byDigest }: Names, network: Network): Promis
   return places
 }
 
-function repositoryOf(tag: TagPlace): string {
+/** A repository's name, to tell tags of one from those of another. */
+export function repositoryOf(tag: TagPlace): string {
   return `${tag.registry}/${tag.repository}`
 }
 

@@ -49,10 +49,16 @@ export async function prepare(options: PackageOptions, context: PrepareContext):
   checkFlattenExcludes(options.flattenExclude ?? [])
   const gathered = await gather(options, context)
   const annotations = parseAnnotations(options.annotations ?? [], gathered.project?.annotations)
-  const plan = await makePlan(options, gathered, context)
+  const plan = withIndexWarning(await makePlan(options, gathered, context), annotations, options)
   for (const warning of plan.warnings) context.report({ type: 'warning', ...warning })
   if (options.strict === true && plan.warnings.length > 0) throw strictError(plan.warnings)
   return { gathered, plan, compression, created, labels, annotations }
+}
+
+/** What is said of an index is lost where there is none. */
+function withIndexWarning(plan: Plan, annotations: ScopedAnnotations, options: PackageOptions): Plan {
+  if (plan.images.length > 1 || options.append === true || Object.keys(annotations.index).length === 0) return plan
+  return { ...plan, warnings: [...plan.warnings, { message: 'annotations of the index are not written: one target makes one image and no index', hint: 'leave "index:" out to annotate the image' }] }
 }
 
 async function makePlan(options: PackageOptions, gathered: Gathered, context: PrepareContext): Promise<Plan> {

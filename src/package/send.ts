@@ -96,7 +96,8 @@ class PlacesSending implements Sending {
 
   async #tag(place: Place, manifest: Blob, tag: TagPlace): Promise<PutStatus> {
     const status = await place.store.tag(manifest, tag.tag, this.#options.signal)
-    this.#options.report({ type: 'tagged', name: formatTag(tag), digest: manifest.descriptor.digest, status })
+    // Elsewhere a tag is a word in a file that is still to be moved into its place, or in an engine that is still to be loaded.
+    if (place.registry !== undefined) this.#options.report({ type: 'tagged', name: formatTag(tag), digest: manifest.descriptor.digest, status })
     return status
   }
 

@@ -167,7 +167,7 @@ describe('a cache that cannot be used', () => {
       ...cached,
       report: (event) => {
         ground.events.push(event)
-        if (event.type === 'tagged') rmSync(join(ground.cache, 'blobs'), { recursive: true })
+        if (event.type === 'index-done') rmSync(join(ground.cache, 'blobs'), { recursive: true })
       },
     })
     expect(result.digest).toMatch(/^sha256:/)
