@@ -13,6 +13,8 @@ import { ArchiveSource } from './archive.ts'
 export interface ModuleSource {
   /** As messages name it. */
   readonly place: string
+  /** Where a folder really lies, links followed; undefined for an archive. */
+  readonly folder?: string
   /** The bytes of a file of the source's top, or undefined where there is none. */
   read(name: string): Promise<Buffer | undefined>
   isFolder(path: string): boolean
@@ -46,15 +48,15 @@ export async function openSource(path: string, place: string, spool: () => Promi
 
 class FolderSource implements ModuleSource {
   readonly place: string
-  readonly #folder: string
+  readonly folder: string
 
   constructor(folder: string, place: string) {
-    this.#folder = folder
+    this.folder = folder
     this.place = place
   }
 
   async read(name: string): Promise<Buffer | undefined> {
-    const path = join(this.#folder, name)
+    const path = join(this.folder, name)
     return readFile(path).catch((cause: unknown) => {
       if (systemCode(cause) === 'ENOENT') return undefined
       throw fileError(path, 'read', cause)
@@ -62,7 +64,7 @@ class FolderSource implements ModuleSource {
   }
 
   isFolder(path: string): boolean {
-    const full = join(this.#folder, path)
+    const full = join(this.folder, path)
     try {
       return statSync(full, { throwIfNoEntry: false })?.isDirectory() ?? false
     } catch (cause) {
@@ -73,10 +75,10 @@ class FolderSource implements ModuleSource {
   }
 
   isLayoutFolder(path: string): boolean {
-    return isLayoutFolder(join(this.#folder, path))
+    return isLayoutFolder(join(this.folder, path))
   }
 
   list(root: string, excludes: Excludes, overlay: readonly LayerEntry[], signal?: AbortSignal): Promise<Walked> {
-    return walk({ folder: join(this.#folder, root), excludes, overlay, signal })
+    return walk({ folder: join(this.folder, root), excludes, overlay, signal })
   }
 }

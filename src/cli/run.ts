@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], version: string, context: Con
     return EXIT.done
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
-    return report(error instanceof CommanderError ? misuse(error) : error, argv, context)
+    return report(error instanceof CommanderError ? misuse(error, argv) : error, argv, context)
   }
 }
 
@@ -46,7 +46,9 @@ function prepare(command: Command, context: Context): void {
 }
 
 /** `error: unknown option '--publsh'\n(Did you mean --publish?)` in our own form. */
-function misuse(error: CommanderError): PackagerError {
+function misuse(error: CommanderError, argv: readonly string[]): PackagerError {
+  // `help nosuch`: commander prints its help and says no more.
+  if (error.code === 'commander.help') return usageError('help', 'not a command', { value: argv.at(-1) ?? '', hint: 'bp-package --help lists all commands' })
   const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n')
   const suggestion = rest.join(' ').replace(/^\(Did you mean (.*)\?\)$/u, 'did you mean $1?')
   return usageError('read the command line', first, { hint: suggestion === '' ? 'bp-package --help lists all options' : suggestion })

@@ -62,7 +62,10 @@ export interface DependencyContext {
 /** Opens what package.toml's `[[dependencies]]` name, in their order; several at once. `readModule` collects config problems. */
 export async function openDependencies(config: PackageConfig, project: ProjectConfig | undefined, context: DependencyContext): Promise<readonly Dependency[]> {
   checkProject(config, project)
-  const opened = await Promise.all(config.dependencies.map((declaration, index) => openDependency(declaration, index, config, context)))
+  const opening = await Promise.allSettled(config.dependencies.map((declaration, index) => openDependency(declaration, index, config, context)))
+  const failures = opening.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  if (failures.length > 0) throw joined(failures)
+  const opened = opening.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   return opened.flatMap((dependency) => {
     if (dependency === undefined) return []
     const entry = project?.dependencies.find((candidate) => candidate.uri === dependency.uri)
@@ -137,4 +140,12 @@ async function openLayout(path: string, uri: string, context: DependencyContext)
   const { layoutSource } = await import('../stores/layout-source.ts')
   const content = layoutSource(path)
   return { kind: 'image', uri, content, root: await content.resolve('', context.signal), reader: new PackageReader(content, uri, context.signal) }
+}
+
+/** What is wrong with several dependencies is one error; a failure of another kind goes first. */
+function joined(failures: readonly unknown[]): unknown {
+  const [first] = failures
+  const located = failures.filter((failure): failure is PackagerError => failure instanceof PackagerError && failure.problems.length > 0)
+  if (failures.length === 1 || located.length < failures.length) return failures.find((failure) => !(failure instanceof PackagerError && failure.problems.length > 0)) ?? first
+  return configError('open the dependencies', located.flatMap((failure) => failure.problems))
 }

@@ -11,7 +11,8 @@ import type { ProjectConfig } from '../config/project.ts'
 import { readProjectToml } from '../config/project.ts'
 import type { Problem } from '../errors.ts'
 import { PackagerError, configError, formatProblem, reason, systemCode } from '../errors.ts'
-import type { Warning } from '../events.ts'
+import type { Report, Warning } from '../events.ts'
+import { silent } from '../events.ts'
 import type { Source } from '../stores/store.ts'
 import type { Dependency, LocalModule } from './dependencies.ts'
 import { openDependencies } from './dependencies.ts'
@@ -43,7 +44,7 @@ export interface GatherContext {
  * @throws PackagerError `CONFIG` with every problem, `NOT_FOUND`, `UNREADABLE`
  */
 export async function gather(options: PackageOptions, context: GatherContext): Promise<Gathered> {
-  const report = new Findings()
+  const report = new Findings(options.report ?? silent)
   const packageFile = await findPackageToml(options)
   const packageConfig = packageFile === undefined ? undefined : report.take(readPackageToml(packageFile.text, packageFile.shown))
   const folder = packageFile === undefined ? undefined : dirname(packageFile.path)
@@ -89,8 +90,13 @@ async function gatherDependencies({ options, report, packageConfig, project, fol
 
 /** Collects what the readers find, so that the author sees all of it at once. */
 class Findings {
+  readonly #report: Report
   readonly #problems: Problem[] = []
   readonly #warnings: Warning[] = []
+
+  constructor(report: Report) {
+    this.#report = report
+  }
 
   take<T>(checked: Checked<T>): T | undefined {
     this.#problems.push(...checked.problems)
@@ -110,7 +116,9 @@ class Findings {
     return this.#problems.length > 0
   }
 
+  /** The warnings are told with the problems: a misspelt key is often why another one is missing. */
   fail(): never {
+    for (const warning of this.#warnings) this.#report({ type: 'warning', ...warning })
     throw configError('read the config files', this.#problems)
   }
 }

@@ -10,6 +10,7 @@ import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { LayerEntry } from '../layers/entries.ts'
 import { bytesEntry, displayName } from '../layers/entries.ts'
 import { excludesFor } from '../layers/excludes.ts'
+import { findSecrets } from '../layers/secrets.ts'
 import type { Layer } from '../layers/spool.ts'
 import { defaultLimits } from '../layers/unpack-limits.ts'
 import { unpack } from '../layers/unpack.ts'
@@ -19,6 +20,7 @@ import { dockerLayerGzip, ociLayer, ociLayerGzip } from '../oci/media-types.ts'
 import type { ProjectConfig } from '../config/project.ts'
 import type { Part } from './compose.ts'
 import type { PackageOptions } from './options.ts'
+import { below as belowFolder, withoutEmptied } from './own-files.ts'
 import type { Listing } from './plan.ts'
 
 type LocalPart = Extract<Part, { kind: 'local' }>
@@ -54,7 +56,7 @@ function origin(part: Part): { readonly source: object; readonly place: string }
 }
 
 /** A local module's platform root. The module's own toml stands in every root, in the place of one that lies there. */
-export async function listLocal(part: LocalPart, options: PackageOptions, project: ProjectConfig | undefined, isMain: boolean): Promise<Listing> {
+export async function listLocal(part: LocalPart, options: PackageOptions, project: ProjectConfig | undefined, isMain: boolean, ownFiles: readonly string[]): Promise<Listing> {
   throwIfCancelled(options.signal, 'list files')
   const { source, tomlName, toml, ignoreFile } = part.module
   const rules = {
@@ -66,7 +68,11 @@ export async function listLocal(part: LocalPart, options: PackageOptions, projec
   }
   const { root } = part.root
   const overlay = root === '.' ? [] : [bytesEntry(tomlName, toml)]
-  return source.list(root, excludesFor(rules, root), overlay, options.signal)
+  const own = source.folder === undefined ? [] : belowFolder(ownFiles, join(source.folder, root))
+  const excludes = excludesFor(rules, root)
+  const listed = await source.list(root, (path, isFolder) => own.includes(path) || excludes(path, isFolder), overlay, options.signal)
+  const entries = withoutEmptied(listed.entries, own)
+  return { ...listed, entries, secrets: findSecrets(entries) }
 }
 
 /** Reads foreign layers for a package that is flattened, each once whatever number of modules it holds. */

@@ -1,4 +1,5 @@
 import { ownLabels } from '../buildpacks/labels.ts'
+import { nearest } from '../config/suggest.ts'
 import { PackagerError } from '../errors.ts'
 import type { Annotations } from '../oci/manifest.ts'
 import { fixedTime } from '../oci/tar-header.ts'
@@ -31,6 +32,8 @@ export function parseAnnotations(texts: readonly string[], configured: Readonly<
   const given = texts.map((text) => splitPair(text, '--annotation'))
   for (const [name, value] of [...Object.entries(configured), ...given]) {
     const match = /^(index|manifest|manifest-descriptor):(.+)$/.exec(name)
+    const meant = match === null ? nearest(/^([a-z-]+):/.exec(name)?.[1] ?? '', Object.keys(scopes)) : undefined
+    if (meant !== undefined) throw new PackagerError({ code: 'USAGE', step: 'read --annotation', value: name, found: 'an unknown scope', wanted: 'index:, manifest: or manifest-descriptor:', hint: `did you mean ${meant}:?` })
     const scope = match?.[1] as keyof typeof scopes | undefined
     result[scope === undefined ? 'manifest' : scopes[scope]].set(match?.[2] ?? name, value)
   }

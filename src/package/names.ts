@@ -131,9 +131,19 @@ function isBareTag(text: string): boolean {
 }
 
 function tagged(text: string, what: string): Reference {
-  const reference = parseReference(text)
+  const reference = readReference(text, what)
   if (reference.digest === undefined) return reference
   throw new PackagerError({ code: 'USAGE', step: `read ${what}`, value: text, found: 'a digest', wanted: 'a name with a tag', hint: 'a digest is the result of packaging: leave it out' })
+}
+
+/** A `--tag` that is no name may have been meant as a bare tag. */
+function readReference(text: string, what: string): Reference {
+  try {
+    return parseReference(text)
+  } catch (cause) {
+    if (!(cause instanceof PackagerError) || what !== '--tag') throw cause
+    throw new PackagerError({ code: 'USAGE', step: 'read --tag', value: text, found: 'neither a tag nor a name', hint: `a bare tag has letters, digits, "_", "." and "-" alone; else: ${cause.message}`, cause })
+  }
 }
 
 function sameTag(a: TagPlace, b: TagPlace): boolean {

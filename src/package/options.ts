@@ -49,6 +49,8 @@ export interface PackageOptions {
   readonly exclude?: readonly string[]
   readonly defaultExcludes?: boolean
   readonly strict?: boolean
+  /** Files that the caller writes after the run, such as the result: never packaged where they lie in the buildpack's folder. */
+  readonly ownFiles?: readonly string[]
   readonly cacheDir?: string
   readonly cache?: boolean
   readonly concurrency?: number
@@ -121,6 +123,8 @@ export interface PackagePlan {
   readonly tags: readonly string[]
   readonly destination: Destination
   readonly path?: string
+  /** A file for each image, in their order. */
+  readonly files?: readonly string[]
   readonly kind: 'index' | 'image'
   readonly images: readonly { readonly target: string; readonly root: string; readonly platform: Platform; readonly tag?: string }[]
   readonly layers: readonly PlannedLayer[]

@@ -12,7 +12,7 @@ import { platformOf, targetSuffix } from '../targets/platform.ts'
 import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
 import type { Names, TagPlace } from './names.ts'
-import { formatTag } from './names.ts'
+import { formatTag, targetFile } from './names.ts'
 import type { PackageOptions, PackagePlan } from './options.ts'
 
 /** A module of an image, and the layer of the plan that holds it. */
@@ -68,6 +68,8 @@ export interface Plan {
 export interface Listing {
   readonly entries: readonly LayerEntry[]
   readonly excluded: readonly string[]
+  /** Names of files that look as if they should not be published. */
+  readonly secrets?: readonly string[]
 }
 
 /** Modules that share one layer of an image, in their order. */
@@ -103,7 +105,7 @@ export function planImages(compositions: readonly Composition[], stacks: (compos
       layers.set(key, known === undefined ? { ...planLayer(key, group, windows, sources), targets: [use.target] } : alsoUsed(known, use))
       return group.map(({ facts }) => ({ facts, layer: key }))
     })
-    warnings.push(...parts.flatMap((part) => missingPrograms(part, target, sources)))
+    warnings.push(...parts.flatMap((part) => [...missingPrograms(part, target, sources), ...secretWarnings(part, sources)]))
     const tag = suffixOf === undefined || compositions.length < 2 ? undefined : { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) }
     const main = parts.at(-1)
     const image = { target, platform: platformOf(target), root: main?.kind === 'local' ? main.root.root : '.', modules, stacks: stacks(composition) }
@@ -177,20 +179,29 @@ function missingPrograms(part: Part, target: Target, sources: LayerSources): War
   ]
 }
 
+/** What looks like a secret is packaged, since it may be none, but not without a word. */
+function secretWarnings(part: Part, sources: LayerSources): Warning[] {
+  const secrets = part.kind === 'image' ? [] : (sources.list(part).secrets ?? [])
+  if (secrets.length === 0) return []
+  return [{ message: `${moduleName(part.facts)} packages what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore or --exclude' }]
+}
+
 function folderFor(target: Target): string {
   return [target.os, target.arch, target.variant].filter((part) => part !== undefined && part !== '').join('/')
 }
 
 /** The plan as `--dry-run` shows it: plain data, no file contents. */
-export function describePlan(plan: Plan, options: Pick<PackageOptions, 'destination'>): PackagePlan {
+export function describePlan(plan: Plan, options: Pick<PackageOptions, 'destination' | 'singleFile'>): PackagePlan {
   const { names } = plan
+  const { path } = names
+  const files = options.destination === 'file' && options.singleFile !== true && path !== undefined ? plan.images.map((image) => targetFile(path, image.target)) : []
   return {
     schemaVersion: 1,
     dryRun: true,
     name: names.name,
     tags: names.tags.map(formatTag),
     destination: options.destination,
-    ...(names.path === undefined ? {} : { path: names.path }),
+    ...(files.length > 1 ? { files } : names.path === undefined ? {} : { path: names.path }),
     kind: plan.images.length > 1 ? 'index' : 'image',
     images: plan.images.map(({ target, root, platform, tag }) => ({ target: formatTarget(target), root, platform, ...(tag === undefined ? {} : { tag: formatTag(tag) }) })),
     layers: plan.layers.map((layer) => {

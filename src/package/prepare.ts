@@ -15,6 +15,7 @@ import { ForeignLayers, Listings, listLocal, takeLayer } from './listing.ts'
 import type { ScopedAnnotations } from './metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from './metadata.ts'
 import { planNames } from './names.ts'
+import { ownFiles } from './own-files.ts'
 import type { PackageOptions } from './options.ts'
 import type { LayerGroup, Plan } from './plan.ts'
 import { planImages } from './plan.ts'
@@ -32,6 +33,7 @@ export interface Prepared {
 /** What preparing needs from the run. */
 export interface PrepareContext extends GatherContext {
   readonly report: Report
+  readonly cacheFolder: string | undefined
   /** Of several targets the one that the engine can hold. */
   readonly engineTarget: (targets: readonly Target[]) => Promise<Target>
 }
@@ -78,7 +80,8 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
   const compositions = await Promise.all(targets.map((target) => compose(target, main, dependencies)))
   const stacks = new Map(compositions.map((composition) => [composition, checkComposition(composition, main.config, packageConfig)]))
   const groups = layerGroups(options)
-  const listings = await listParts(options, compositions, groups, gathered, context)
+  const own = ownFiles(options, names, targets, context.cacheFolder)
+  const listings = await listParts(options, compositions, groups, gathered, own, context)
   const sources = { list: (part: Part) => listings.get(part), take: (part: ImagePart) => takeLayer(part, options.signal) }
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
@@ -90,7 +93,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
 type ImagePart = Extract<Part, { kind: 'image' }>
 
 /** What each root holds, listed once; of foreign layers only those that are to be flattened. */
-async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, context: PrepareContext): Promise<Listings> {
+async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, own: readonly string[], context: PrepareContext): Promise<Listings> {
   const listings = new Listings()
   let foreign: ForeignLayers | undefined
   for (const composition of compositions) {
@@ -98,7 +101,7 @@ async function listParts(options: PackageOptions, compositions: readonly Composi
     for (const group of groups(composition)) {
       for (const part of group) {
         if (listings.has(part) || (part.kind === 'image' && group.length === 1)) continue
-        if (part.kind === 'local') listings.set(part, await listLocal(part, options, gathered.project, part.module === gathered.main))
+        if (part.kind === 'local') listings.set(part, await listLocal(part, options, gathered.project, part.module === gathered.main, own))
         else {
           foreign ??= new ForeignLayers(await context.spool(), options.signal)
           listings.set(part, await foreign.list(part, windows))

@@ -36,6 +36,7 @@ export function openRun(options: PackageOptions, cache: LayerCache | undefined, 
     spool,
     context: {
       report,
+      cacheFolder: cache?.folder,
       spool: spool.folder,
       openRepository: (registry, repository) => network.source(registry, repository),
       download: (url, folder) => network.download(url, folder),

@@ -34,7 +34,11 @@ describe('--annotation', () => {
   })
 
   test('keeps what only looks like a scope as part of the name', () => {
-    expect(parseAnnotations(['layer:a=1', 'index=2', 'index:=3', 'x:index:b=4'])).toEqual({ index: {}, manifest: { 'layer:a': '1', index: '2', 'index:': '3', 'x:index:b': '4' }, descriptor: {} })
+    expect(parseAnnotations(['layer:a=1', 'index=2', 'x:index:b=4'])).toEqual({ index: {}, manifest: { 'layer:a': '1', index: '2', 'x:index:b': '4' }, descriptor: {} })
+  })
+
+  test.each(['index:=3', 'idnex:a=1', 'manifest-descriptr:a=1'])('%s is no scope that there is, and one is meant', (text) => {
+    expect(() => parseAnnotations([text])).toThrow(/unknown scope/)
   })
 
   test('wins over the one of bp-package.toml, in its scope alone', () => {

@@ -45,7 +45,7 @@ export function packageOptions(words: readonly string[], flags: PackageFlags, co
     registry: registrySettings(flags),
     ...defined({ name, path, config, output, repository, cacheDir, concurrency, compression, strict, flatten, flattenExclude, singleFile, pullPolicy, registryIndex }),
     ...defined({ targets: flags.target, tags: flags.tag, labels: flags.label, annotations: flags.annotation, exclude: flags.exclude }),
-    ...defined({ appendImageNameSuffix: flags.appendImageNameSuffix, append: flags.append, publishByDigest: flags.publishByDigest }),
+    ...defined({ ownFiles: flags.metadataFile === undefined ? undefined : [flags.metadataFile], appendImageNameSuffix: flags.appendImageNameSuffix, append: flags.append, publishByDigest: flags.publishByDigest }),
   }
 }
 
@@ -61,6 +61,7 @@ export function tooManyWords(words: readonly string[]): PackagerError {
 
 function destinationOf(flags: PackageFlags): Destination {
   if (flags.publish === true || flags.publishByDigest === true) return 'registry'
+  if (flags.singleFile === true && flags.format !== 'file') throw usageError('read --single-file', `--format ${flags.format ?? 'layout'}`, { wanted: '--format file', hint: 'a layout and a registry hold all targets anyway' })
   if (flags.append === true) throw usageError('read --append', 'no --publish', { wanted: 'both: what is added to is an index in a registry' })
   return flags.format ?? 'layout'
 }

@@ -1,0 +1,47 @@
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import type { LayerEntry } from '../layers/entries.ts'
+import { displayName } from '../layers/entries.ts'
+import type { Target } from '../targets/target.ts'
+import type { Names } from './names.ts'
+import { targetFile } from './names.ts'
+import type { PackageOptions } from './options.ts'
+
+/**
+ * What this run writes: its output, its result file, its cache. Where these lie in the buildpack's folder they are never
+ * packaged, whatever the flags, or the digest would change from run to run.
+ */
+export function ownFiles(options: PackageOptions, names: Names, targets: readonly Target[], cacheFolder: string | undefined): readonly string[] {
+  const { path } = names
+  const outputs = path === undefined ? [] : [path, ...(options.destination === 'file' ? targets.map((target) => targetFile(path, target)) : [])]
+  const others = [...(options.ownFiles ?? []), ...(cacheFolder === undefined ? [] : [cacheFolder])]
+  return [...outputs, ...others].map((file) => realPath(resolve(options.cwd, file)))
+}
+
+/** Those of the files that lie below a folder, relative to it, with `/`. */
+export function below(files: readonly string[], folder: string): readonly string[] {
+  return files.map((file) => relative(folder, file).split(sep).join('/')).filter((path) => path !== '' && path !== '..' && !path.startsWith('../'))
+}
+
+/** Leaves out the folders that hold nothing but what this run writes: the first run had to make them. */
+export function withoutEmptied(entries: readonly LayerEntry[], own: readonly string[]): readonly LayerEntry[] {
+  const parents = new Set(own.flatMap((path) => path.split('/').slice(0, -1).map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
+  if (parents.size === 0) return entries
+  const needed = new Set(entries.filter((entry) => !(entry.type === 'folder' && parents.has(displayName(entry)))).flatMap((entry) => ancestors(displayName(entry))))
+  return entries.filter((entry) => !parents.has(displayName(entry)) || needed.has(displayName(entry)) || entry.type !== 'folder')
+}
+
+function ancestors(path: string): string[] {
+  const parts = path.split('/')
+  return parts.slice(0, -1).map((_, depth) => parts.slice(0, depth + 1).join('/'))
+}
+
+/** Links on the way are followed as far as the path is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(realPath(parent), basename(path))
+  }
+}
