@@ -69,7 +69,7 @@ async function make(options: PackageOptions, prepared: Prepared, run: Run, cache
   const building = buildLayers(plan.layers, shop, cache, report)
   report({ type: 'plan', name: plan.names.name, destination: options.destination, targets: plan.images.map((image) => formatTarget(image.target)), layers: plan.layers.length })
   try {
-    const layers = await sendLayers(plan, building, sending)
+    const [layers] = await Promise.all([sendLayers(plan, building, sending), sending.ready()])
     return await finish(options, prepared, layers, { sending, destination, report, signal })
   } catch (cause) {
     // Everything that still runs must have stopped before the folder under it is removed.

@@ -3,6 +3,7 @@ import type { Blob } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Uploads } from '../stores/copy.ts'
 import { startUploads } from '../stores/copy.ts'
+import { ready } from '../stores/store.ts'
 import type { Place } from './destination.ts'
 import type { TagPlace } from './names.ts'
 import { formatTag } from './names.ts'
@@ -24,6 +25,8 @@ export interface ImageTag {
  * theirs after that, by a mount where the registry allows it. Tags are the last thing that happens, anywhere.
  */
 export interface Sending {
+  /** Rejects where nothing could be sent: asked while the first layers are made, not after the last one. */
+  ready(): Promise<void>
   /** False where there is no place to send to while layers are made. */
   readonly isOpen: boolean
   /** How each blob came to NAME's repository. */
@@ -48,6 +51,10 @@ class PlacesSending implements Sending {
   readonly #options: SendingOptions
   readonly #uploads: readonly Uploads[]
   readonly #blobs = new Map<Digest, { blob: Blob; what: string }>()
+
+  async ready(): Promise<void> {
+    await Promise.all(this.#places.map((place) => ready(place.store, this.#options.signal)))
+  }
 
   get isOpen(): boolean {
     return this.#places.length > 0

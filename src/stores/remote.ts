@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { PackagerError } from '../errors.ts'
 import type { PutStatus } from '../events.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
+import { inlineBlob } from '../oci/descriptor.ts'
 import { isDigest } from '../oci/digest.ts'
 import type { Digest } from '../oci/digest.ts'
 import { largestManifest } from '../oci/manifest.ts'
@@ -14,7 +15,7 @@ import { findManifest, readManifest, writeManifest } from '../registry/manifests
 import { uploadBlob } from '../registry/upload.ts'
 import type { UploadSession } from '../registry/upload-session.ts'
 import { tryMount } from '../registry/upload-session.ts'
-import type { Mounter, PutOptions, Store } from './store.ts'
+import type { Gate, Mounter, PutOptions, Store } from './store.ts'
 import { verifying } from './verify.ts'
 
 export type { RegistryClientOptions }
@@ -38,7 +39,7 @@ export function remoteStore(client: RegistryClient, registry: string, repository
   return new RemoteStore(client, registry, repository)
 }
 
-class RemoteStore implements Store, Mounter {
+class RemoteStore implements Store, Mounter, Gate {
   readonly #client: RegistryClient
   readonly #place: { readonly registry: string; readonly repository: string }
   /** What refused mounts left open, for the upload that follows. */
@@ -47,6 +48,11 @@ class RemoteStore implements Store, Mounter {
   constructor(client: RegistryClient, registry: string, repository: string) {
     this.#client = client
     this.#place = { registry, repository }
+  }
+
+  /** Asks for the empty blob as one who is about to write: a HEAD that says who may. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await hasBlob(this.#client, { ...this.#place, descriptor: inlineBlob('application/octet-stream', new Uint8Array()).descriptor }, 'write', signal)
   }
 
   async resolve(name: string, signal?: AbortSignal): Promise<Descriptor> {

@@ -33,6 +33,17 @@ export interface Mounter {
   mount(descriptor: Descriptor, fromRepository: string, signal?: AbortSignal): Promise<boolean>
 }
 
+/** A store that can say at once what would stop a later `put`: nobody there, no login, no permission. */
+export interface Gate {
+  /** Rejects as a `put` would. */
+  ready(signal?: AbortSignal): Promise<void>
+}
+
+/** Asks a store that can tell; others are ready. */
+export async function ready(store: Store & Partial<Gate>, signal?: AbortSignal): Promise<void> {
+  await store.ready?.(signal)
+}
+
 /**
  * A store that does not commit piece by piece: it stages beside its final place, `seal` moves it there,
  * `dispose` removes what was not sealed and may be called always.
