@@ -125,7 +125,7 @@ export class PackageReader {
 
 /** What `--target` or an index asks for, and what there is, for an error. */
 export function listPlatforms(children: readonly Descriptor[]): string {
-  return children.map((child) => (child.platform === undefined ? child.digest : formatPlatform(child.platform))).join(', ')
+  return children.map(({ platform, digest }) => (platform === undefined || formatPlatform(platform) === '' ? `${digest} (no platform)` : formatPlatform(platform))).join(', ')
 }
 
 function platformFrom(value: Readonly<Record<string, unknown>> | undefined): Platform {

@@ -114,5 +114,7 @@ function readDistro(fields: Fields, label: LabelText): Distro {
 function readMember(value: unknown, label: LabelText): OrderMember {
   const { id: _id, version: _version, optional, ...extra } = label.fields(value, 'group member')
   const fields = label.fields(value, 'group member')
-  return { id: label.text(fields, 'id'), version: label.text(fields, 'version'), optional: optional === true, extra }
+  const id = label.text(fields, 'id')
+  if (id === '') throw label.wrong('a group member without an id')
+  return { id, version: label.text(fields, 'version'), optional: optional === true, extra }
 }

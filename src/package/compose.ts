@@ -49,7 +49,12 @@ function localPart(module: LocalModule, target: Target): Part {
 
 /** The same module from the same place counts once; from two places it must be the same layer, which is seen when both are made. */
 function withoutRepeats(parts: readonly Part[]): readonly Part[] {
-  return [...new Map(parts.toReversed().map((part) => [origin(part), part])).values()].reverse()
+  const known = new Set<string>()
+  return parts.filter((part) => {
+    const isNew = !known.has(origin(part))
+    known.add(origin(part))
+    return isNew
+  })
 }
 
 function origin(part: Part): string {

@@ -1,6 +1,7 @@
 import type { Report } from '../events.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
-import type { StagedStore } from '../stores/store.ts'
+import type { StagedArchive } from '../stores/archive.ts'
+import type { Store } from '../stores/store.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { MadeImage } from './assemble.ts'
 import type { Names } from './names.ts'
@@ -18,7 +19,7 @@ export interface FileTask {
 }
 
 /**
- * Writes a `.cnb` for each image, or one for all (SPEC-package.md sections 8 and 10). All are staged before the first one
+ * Writes a `.cnb` for each image, or one for all (SPEC-package.md sections 8 and 10). All are whole before the first one
  * takes its place, so that a full disk or an interrupt leaves none.
  *
  * @returns the paths, in the order of the images
@@ -27,7 +28,7 @@ export async function writeFiles({ images, index, names, singleFile, report, sig
   const { archiveStore } = await import('../stores/archive.ts')
   const path = names.path ?? ''
   const files = singleFile || images.length === 1 ? [{ path, images }] : images.map((image) => ({ path: targetFile(path, image.plan.target), images: [image] }))
-  const stores: StagedStore[] = []
+  const stores: StagedArchive[] = []
   try {
     for (const file of files) {
       const store = archiveStore(file.path, { signal })
@@ -39,6 +40,7 @@ export async function writeFiles({ images, index, names, singleFile, report, sig
       if (root !== undefined && first !== undefined) await store.tag(root, first.tag, signal)
       for (const { plan, manifest } of file.images) report({ type: 'image-done', target: formatTarget(plan.target), digest: manifest.descriptor.digest, status: 'written' })
     }
+    for (const store of stores) await store.ready()
     for (const store of stores) await store.seal()
     return files.map((file) => file.path)
   } finally {
@@ -46,7 +48,7 @@ export async function writeFiles({ images, index, names, singleFile, report, sig
   }
 }
 
-async function putImage(store: StagedStore, image: MadeImage, signal: AbortSignal): Promise<void> {
+async function putImage(store: Store, image: MadeImage, signal: AbortSignal): Promise<void> {
   for (const layer of image.layers) await store.put(layer.blob, { signal })
   await store.put(image.config, { signal })
   await store.put(image.manifest, { signal })

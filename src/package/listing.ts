@@ -1,26 +1,19 @@
-import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { moduleLayer } from '../buildpacks/layer.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import { PackagerError, throwIfCancelled } from '../errors.ts'
-import type { LayerEntry } from '../layers/entries.ts'
-import { bytesEntry, displayName } from '../layers/entries.ts'
+import { bytesEntry } from '../layers/entries.ts'
 import { excludesFor } from '../layers/excludes.ts'
 import { findSecrets } from '../layers/secrets.ts'
 import type { Layer } from '../layers/spool.ts'
-import { defaultLimits } from '../layers/unpack-limits.ts'
-import { unpack } from '../layers/unpack.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import type { Digest } from '../oci/digest.ts'
 import { dockerLayerGzip, ociLayer, ociLayerGzip } from '../oci/media-types.ts'
 import type { ProjectConfig } from '../config/project.ts'
 import type { Part } from './compose.ts'
 import type { PackageOptions } from './options.ts'
-import { below as belowFolder, withoutEmptied } from './own-files.ts'
+import { below, withoutEmptied } from './own-files.ts'
 import type { Listing } from './plan.ts'
 
 type LocalPart = Extract<Part, { kind: 'local' }>
@@ -68,55 +61,11 @@ export async function listLocal(part: LocalPart, options: PackageOptions, projec
   }
   const { root } = part.root
   const overlay = root === '.' ? [] : [bytesEntry(tomlName, toml)]
-  const own = source.folder === undefined ? [] : belowFolder(ownFiles, join(source.folder, root))
+  const own = source.folder === undefined ? [] : below(ownFiles, join(source.folder, root))
   const excludes = excludesFor(rules, root)
   const listed = await source.list(root, (path, isFolder) => own.includes(path) || excludes(path, isFolder), overlay, options.signal)
   const entries = withoutEmptied(listed.entries, own)
   return { ...listed, entries, secrets: findSecrets(entries) }
-}
-
-/** Reads foreign layers for a package that is flattened, each once whatever number of modules it holds. */
-export class ForeignLayers {
-  readonly #folder: string
-  readonly #signal: AbortSignal | undefined
-  readonly #layers = new Map<Digest, Promise<readonly LayerEntry[]>>()
-
-  /** @param folder the run's own, for the layers' contents */
-  constructor(folder: string, signal: AbortSignal | undefined) {
-    this.#folder = folder
-    this.#signal = signal
-  }
-
-  /** A module's entries: what its layer has below the module's own folder. */
-  async list(part: ImagePart, windows: boolean): Promise<Listing> {
-    const { digest } = part.module.layer
-    const layer = this.#layers.get(digest) ?? this.#read(part)
-    this.#layers.set(digest, layer)
-    const base = (moduleLayer(part.facts, [], windows).parts[0]?.base ?? '').replace(/^\//, '')
-    const prefix = Buffer.from(`${base}/`)
-    return { entries: (await layer).flatMap((entry) => below(entry, prefix, part)), excluded: [] }
-  }
-
-  async #read(part: ImagePart): Promise<readonly LayerEntry[]> {
-    const { layer } = part.module
-    const archive = join(this.#folder, `foreign-${layer.digest.slice('sha256:'.length)}`)
-    await pipeline(await part.dependency.content.open(layer, this.#signal), createWriteStream(archive, { flags: 'wx' }), { signal: this.#signal })
-    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true })
-    await rm(archive)
-    return entries
-  }
-}
-
-function below(entry: LayerEntry, prefix: Buffer, part: ImagePart): LayerEntry[] {
-  if (!startsWith(entry.name, prefix)) return []
-  const name = entry.name.subarray(prefix.length)
-  if (entry.type !== 'hardlink') return [{ ...entry, name }]
-  if (startsWith(entry.link, prefix)) return [{ ...entry, name, link: entry.link.subarray(prefix.length) }]
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${displayName(entry)}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
-}
-
-function startsWith(name: Buffer, prefix: Buffer): boolean {
-  return name.subarray(0, prefix.length).equals(prefix)
 }
 
 /** A foreign layer, taken as it is: its bytes are read only where the destination has to be sent them. */

@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path'
 import { isComposite } from '../buildpacks/module.ts'
 import { PackagerError } from '../errors.ts'
 import type { Report, Warning } from '../events.ts'
@@ -8,12 +9,14 @@ import { checkComposition, checkLayerCount } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
 import type { Target } from '../targets/target.ts'
+import { ForeignLayers } from './foreign.ts'
 import type { GatherContext, Gathered } from './gather.ts'
 import { gather } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
-import { ForeignLayers, Listings, listLocal, takeLayer } from './listing.ts'
+import { Listings, listLocal, takeLayer } from './listing.ts'
 import type { ScopedAnnotations } from './metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from './metadata.ts'
+import type { Names } from './names.ts'
 import { planNames } from './names.ts'
 import { ownFiles } from './own-files.ts'
 import type { PackageOptions } from './options.ts'
@@ -86,7 +89,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
   const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size))
-  const warnings = [...gathered.warnings, ...resolved.warnings, ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
+  const warnings = [...gathered.warnings, ...oddFileName(options, names), ...resolved.warnings, ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
   return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }
 
@@ -110,6 +113,12 @@ async function listParts(options: PackageOptions, compositions: readonly Composi
     }
   }
   return listings
+}
+
+/** It is kept, as pack keeps it, but pack and others tell a package by its ending. */
+function oddFileName({ destination }: PackageOptions, { path = '' }: Names): readonly Warning[] {
+  if (destination !== 'file' || extname(path) === '.cnb') return []
+  return [{ message: `${basename(path)} does not end in .cnb: readers may not take it for a package`, hint: 'name it NAME.cnb' }]
 }
 
 /** What holds for several targets is said once. */

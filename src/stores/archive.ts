@@ -16,8 +16,14 @@ import type { PutOptions, Source, StagedStore } from './store.ts'
 export { archiveSource } from './archive-source.ts'
 export type { ArchiveSource } from './archive-source.ts'
 
+/** An archive in the making. */
+export interface StagedArchive extends StagedStore {
+  /** Writes all of the tar beside its place: `seal` has nothing left to do then but to rename it. */
+  ready(): Promise<void>
+}
+
 export interface ArchiveStoreOptions {
-  /** Stops `seal`, which takes as long as copying all blobs once. */
+  /** Stops `ready`, or `seal` before it, which takes as long as copying all blobs once. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -34,7 +40,7 @@ export interface ArchiveStoreOptions {
  * // /index.json
  * // /oci-layout
  */
-export function archiveStore(path: string, options: ArchiveStoreOptions = {}): StagedStore {
+export function archiveStore(path: string, options: ArchiveStoreOptions = {}): StagedArchive {
   return new ArchiveStore(path, options)
 }
 
@@ -45,12 +51,13 @@ interface Stage {
   readonly layoutFolder: string
 }
 
-class ArchiveStore implements StagedStore {
+class ArchiveStore implements StagedArchive {
   readonly #destination: string
   readonly #suffix = randomBytes(6).toString('hex')
   readonly #closing = new AbortController()
   readonly #signal: AbortSignal
   #stage: Promise<Stage> | undefined
+  #writing: Promise<string> | undefined
   #sealing: Promise<void> | undefined
   #sealed: Source | undefined
 
@@ -81,15 +88,19 @@ class ArchiveStore implements StagedStore {
     return this.#named(layout.tag(manifest, name, signal))
   }
 
+  async ready(): Promise<void> {
+    await this.#write()
+  }
+
   async seal(): Promise<void> {
-    this.#sealing ??= this.#open().then((stage) => this.#named(this.#finish(stage)))
+    this.#sealing ??= this.#named(this.#finish())
     await this.#sealing
   }
 
   async dispose(): Promise<void> {
     if (this.#stage === undefined || this.#sealed !== undefined) return
     this.#closing.abort(cancelled(step))
-    await this.#sealing?.catch(() => undefined)
+    await Promise.allSettled([this.#writing, this.#sealing])
     const stage = await this.#stage.catch(() => undefined)
     if (stage === undefined) return
     await stage.layout.dispose()
@@ -108,11 +119,18 @@ class ArchiveStore implements StagedStore {
     return this.#sealed ?? (await this.#open()).layout
   }
 
-  async #finish({ staging, layout, layoutFolder }: Stage): Promise<void> {
-    const { folder, place } = staging
-    const tar = join(folder, 'archive')
-    await layout.seal()
-    await writeArchive(layoutFolder, tar, this.#signal)
+  /** The tar, whole, in the hidden folder. */
+  #write(): Promise<string> {
+    this.#writing ??= this.#open().then(({ staging, layout, layoutFolder }) => {
+      const tar = join(staging.folder, 'archive')
+      return this.#named(layout.seal().then(() => writeArchive(layoutFolder, tar, this.#signal)).then(() => tar))
+    })
+    return this.#writing
+  }
+
+  async #finish(): Promise<void> {
+    const tar = await this.#write()
+    const { folder, place } = (await this.#open()).staging
     await checkReplaceableFile(place)
     await rename(tar, place)
     this.#sealed = await archiveSource(place, folder)

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { moduleLayer } from '../buildpacks/layer.ts'
+import { moduleName } from '../buildpacks/module.ts'
+import { PackagerError } from '../errors.ts'
+import type { LayerEntry } from '../layers/entries.ts'
+import { displayName } from '../layers/entries.ts'
+import { defaultLimits } from '../layers/unpack-limits.ts'
+import { unpack } from '../layers/unpack.ts'
+import type { Digest } from '../oci/digest.ts'
+import { ociLayer } from '../oci/media-types.ts'
+import type { Part } from './compose.ts'
+import type { Listing } from './plan.ts'
+
+type ImagePart = Extract<Part, { kind: 'image' }>
+
+interface OpenLayer {
+  readonly diffID: string
+  readonly entries: readonly LayerEntry[]
+}
+
+/** Reads foreign layers for a package that is flattened, each once whatever number of modules it holds. */
+export class ForeignLayers {
+  readonly #folder: string
+  readonly #signal: AbortSignal | undefined
+  readonly #layers = new Map<Digest, Promise<OpenLayer>>()
+
+  /** @param folder the run's own, for the layers' contents */
+  constructor(folder: string, signal: AbortSignal | undefined) {
+    this.#folder = folder
+    this.#signal = signal
+  }
+
+  /**
+   * A module's entries: what its layer has below the module's own folder.
+   *
+   * @throws PackagerError `DIGEST_MISMATCH` where the layer is not what its image's config says
+   */
+  async list(part: ImagePart, windows: boolean): Promise<Listing> {
+    const { digest } = part.module.layer
+    const layer = this.#layers.get(digest) ?? this.#read(part)
+    this.#layers.set(digest, layer)
+    const { diffID, entries } = await layer
+    if (diffID !== part.module.diffID) throw lying(part, diffID)
+    const base = (moduleLayer(part.facts, [], windows).parts[0]?.base ?? '').replace(/^\//, '')
+    const prefix = Buffer.from(`${base}/`)
+    return { entries: entries.flatMap((entry) => below(entry, prefix, part)), excluded: [] }
+  }
+
+  async #read(part: ImagePart): Promise<OpenLayer> {
+    const { layer } = part.module
+    const archive = join(this.#folder, `foreign-${layer.digest.slice('sha256:'.length)}`)
+    await pipeline(await part.dependency.content.open(layer, this.#signal), createWriteStream(archive, { flags: 'wx' }), { signal: this.#signal })
+    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true })
+    const diffID = await digestOfTar(archive, layer.mediaType === ociLayer, this.#signal)
+    await rm(archive)
+    return { diffID, entries }
+  }
+}
+
+function below(entry: LayerEntry, prefix: Buffer, part: ImagePart): LayerEntry[] {
+  if (!startsWith(entry.name, prefix)) return []
+  const name = entry.name.subarray(prefix.length)
+  if (entry.type !== 'hardlink') return [{ ...entry, name }]
+  if (startsWith(entry.link, prefix)) return [{ ...entry, name, link: entry.link.subarray(prefix.length) }]
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${displayName(entry)}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
+}
+
+function startsWith(name: Buffer, prefix: Buffer): boolean {
+  return name.subarray(0, prefix.length).equals(prefix)
+}
+
+async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256')
+  if (isPlain) await pipeline(createReadStream(archive), hash, { signal })
+  else await pipeline(createReadStream(archive), createGunzip(), hash, { signal })
+  return `sha256:${hash.digest('hex')}`
+}
+
+function lying(part: ImagePart, found: string): PackagerError {
+  return new PackagerError({ code: 'DIGEST_MISMATCH', step: 'flatten', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer that is ${found}`, wanted: part.module.diffID })
+}
