@@ -11,7 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ['buildpacks'],
   ['layers', 'stores', 'targets', 'config'],
   ['registry', 'docker'],
-  ['oci'],
+  ['oci', 'tar'],
   ['errors.ts', 'events.ts'],
 ]
 

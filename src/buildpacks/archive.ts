@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Content, Excludes, LayerEntry } from '../layers/entries.ts'
 import type { Walked } from '../layers/walk.ts'
-import type { ModuleSource } from './read.ts'
+import type { ModuleSource } from './source.ts'
 
 /** As many as Linux follows. */
 const mostLinks = 40

@@ -8,20 +8,7 @@ import { unpack } from '../layers/unpack.ts'
 import type { Walked } from '../layers/walk.ts'
 import { fileError, isLayoutFolder, walk } from '../layers/walk.ts'
 import { ArchiveSource } from './archive.ts'
-
-/** A buildpack folder or archive, read where it lies: nothing is ever written into it. */
-export interface ModuleSource {
-  /** As messages name it. */
-  readonly place: string
-  /** Where a folder really lies, links followed; undefined for an archive. */
-  readonly folder?: string
-  /** The bytes of a file of the source's top, or undefined where there is none. */
-  read(name: string): Promise<Buffer | undefined>
-  isFolder(path: string): boolean
-  isLayoutFolder(path: string): boolean
-  /** What a platform root holds. `overlay` entries take the place of what lies there under the same name. */
-  list(root: string, excludes: Excludes, overlay: readonly LayerEntry[], signal?: AbortSignal): Promise<Walked>
-}
+import type { ModuleSource } from './source.ts'
 
 /**
  * Opens what `--path` or a config's `uri` names: a folder, also behind a symlink, or a tar, plain or gzip.

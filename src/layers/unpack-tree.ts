@@ -1,5 +1,5 @@
-import { quoted, refused, tooMuch } from '../oci/tar-fault.ts'
-import type { Member } from '../oci/tar-members.ts'
+import { quoted, refused, tooMuch } from '../tar/fault.ts'
+import type { Member } from '../tar/members.ts'
 import type { Content, LayerEntry } from './entries.ts'
 import type { UnpackLimits } from './unpack-limits.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { ModuleSource } from '../buildpacks/read.ts'
+import type { ModuleSource } from '../buildpacks/source.ts'
 import { openSource } from '../buildpacks/read.ts'
 import { PackageReader } from '../buildpacks/image.ts'
 import type { Locator, RegistryLocator } from '../buildpacks/locator.ts'

@@ -2,7 +2,7 @@ import { ownLabels } from '../buildpacks/labels.ts'
 import { nearest } from '../config/suggest.ts'
 import { PackagerError } from '../errors.ts'
 import type { Annotations } from '../oci/manifest.ts'
-import { fixedTime } from '../oci/tar-header.ts'
+import { fixedTime } from '../tar/header.ts'
 
 /** Annotations by where they are written (SPEC.md, `--annotation [scope:]k=v`). */
 export interface ScopedAnnotations {

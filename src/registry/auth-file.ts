@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { PackagerError, reason, systemCode } from '../errors.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials } from './credential.ts'
 
 /** A `config.json` of Docker or an `auth.json` of Podman; both have one format. */
 export interface AuthFile {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { cancelled, PackagerError, reason, systemCode } from '../errors.ts'
-import type { CredentialOptions, Credentials } from './credentials.ts'
+import type { CredentialOptions, Credentials } from './credential.ts'
 import { printable } from './redact.ts'
 
 const patienceMs = 60_000

@@ -3,24 +3,7 @@ import { PackagerError } from '../errors.ts'
 import type { AuthFile } from './auth-file.ts'
 import { decodeBasic, readAuthFile } from './auth-file.ts'
 import { askHelper } from './credential-helper.ts'
-
-/** What opens a registry. Exactly one of password, identity token and registry token is there. */
-export interface Credentials {
-  readonly username?: string
-  readonly password?: string
-  /** Exchanged at the token service by POST (OAuth 2 refresh token). */
-  readonly identityToken?: string
-  /** Sent as it is: `Authorization: Bearer ...`. */
-  readonly registryToken?: string
-  /** For people: which file, helper or variable it came from. Never what it is. */
-  readonly source: string
-}
-
-export interface CredentialOptions {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly homeDir: string
-  readonly signal?: AbortSignal | undefined
-}
+import type { CredentialOptions, Credentials } from './credential.ts'
 
 /** Docker Hub is known to auth files by an address that no client speaks to. */
 const hubKeys = ['docker.io', 'https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io']

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { TarBytes } from '../oci/tar-bytes.ts'
+import type { TarBytes } from '../tar/bytes.ts'
 
 const pieceSize = 64 * 1024
 /** Headers come one after another where blobs are small: some of them with each read. */

@@ -2,9 +2,9 @@ import { open } from 'node:fs/promises'
 import { PackagerError, reason, throwIfCancelled } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { isDigest } from '../oci/digest.ts'
-import { ArchiveFault, broken, refused, tooMuch } from '../oci/tar-fault.ts'
-import type { Member } from '../oci/tar-members.ts'
-import { MemberReader } from '../oci/tar-members.ts'
+import { ArchiveFault, broken, refused, tooMuch } from '../tar/fault.ts'
+import type { Member } from '../tar/members.ts'
+import { MemberReader } from '../tar/members.ts'
 import { FileBytes } from './archive-bytes.ts'
 
 /** Where a member's bytes lie in the file. */

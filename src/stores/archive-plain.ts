@@ -7,7 +7,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { PackagerError, cancelled, reason, systemCode } from '../errors.ts'
-import { isGzip } from '../oci/tar-format.ts'
+import { isGzip } from '../tar/format.ts'
 
 export interface ArchiveOptions {
   /** How many bytes a gzip archive may come to without it. */

@@ -4,7 +4,7 @@ import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { encodeHeader, endOfArchive, fixedTime, paddingOf } from '../oci/tar-header.ts'
+import { encodeHeader, endOfArchive, fixedTime, paddingOf } from '../tar/header.ts'
 import { layoutSource } from './layout-source.ts'
 
 const none = Buffer.alloc(0)

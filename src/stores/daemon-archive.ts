@@ -4,8 +4,8 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf } from '../oci/digest.ts'
 import type { ImageManifest } from '../oci/manifest.ts'
 import { encodeIndex } from '../oci/manifest.ts'
-import type { Header } from '../oci/tar-header.ts'
-import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from '../oci/tar-header.ts'
+import type { Header } from '../tar/header.ts'
+import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from '../tar/header.ts'
 import type { Source } from './store.ts'
 
 /** One image, for an engine. */

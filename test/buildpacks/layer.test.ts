@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { moduleLayer } from '../../src/buildpacks/layer.ts'
-import { readBuildpackToml } from '../../src/config/buildpack.ts'
+import { readBuildpackToml } from '../../src/config/module-reader.ts'
 import { BlockPool, BlockWriter } from '../../src/layers/blocks.ts'
 import { bytesEntry } from '../../src/layers/entries.ts'
 import type { TarInput } from '../../src/layers/tar.ts'

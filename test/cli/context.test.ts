@@ -6,7 +6,7 @@ import { Screen, scene } from './support/screen.ts'
 const host: Host = {
   env: { PATH: '/bin' },
   arch: 'x64',
-  cwd: () => '/work',
+  cwd: () => '/home/me',
   homedir: () => '/home/author',
   endianness: () => 'LE',
   stdout: new Screen(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readBuilderToml } from '../../src/config/builder.ts'
+import { readBuilderToml } from '../../src/config/builder-reader.ts'
 import { formatProblem } from '../../src/errors.ts'
 
 const builder = (...lines: readonly string[]) => readBuilderToml(lines.join('\n'), 'builder.toml')

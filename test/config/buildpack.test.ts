@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleConfig } from '../../src/config/buildpack.ts'
-import { readBuildpackToml, readExtensionToml } from '../../src/config/buildpack.ts'
+import { readBuildpackToml, readExtensionToml } from '../../src/config/module-reader.ts'
 import type { Checked } from '../../src/config/checked.ts'
 import { formatProblem } from '../../src/errors.ts'
 

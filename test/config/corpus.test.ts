@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { readBuilderToml } from '../../src/config/builder.ts'
-import { readBuildpackToml, readExtensionToml } from '../../src/config/buildpack.ts'
+import { readBuilderToml } from '../../src/config/builder-reader.ts'
+import { readBuildpackToml, readExtensionToml } from '../../src/config/module-reader.ts'
 import type { Checked } from '../../src/config/checked.ts'
 import { readPackageToml } from '../../src/config/package.ts'
 

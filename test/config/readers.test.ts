@@ -1,8 +1,8 @@
 import { stringify } from '@iarna/toml'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readBuilderToml } from '../../src/config/builder.ts'
-import { readBuildpackToml, readExtensionToml } from '../../src/config/buildpack.ts'
+import { readBuilderToml } from '../../src/config/builder-reader.ts'
+import { readBuildpackToml, readExtensionToml } from '../../src/config/module-reader.ts'
 import { readPackageToml } from '../../src/config/package.ts'
 import { readProjectToml } from '../../src/config/project.ts'
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readBuildpackToml } from '../../src/config/buildpack.ts'
+import { readBuildpackToml } from '../../src/config/module-reader.ts'
 import type { TargetDeclaration } from '../../src/config/buildpack.ts'
 import { formatProblem, PackagerError } from '../../src/errors.ts'
 import { formatTarget } from '../../src/targets/grammar.ts'

@@ -1,11 +1,11 @@
-import type { RawHeader } from './tar-block.ts'
-import { decodeBlock, isZero } from './tar-block.ts'
-import type { TarBytes } from './tar-bytes.ts'
-import { broken, quoted, refused, tooMuch } from './tar-fault.ts'
-import { formatOf } from './tar-format.ts'
-import { paddingOf } from './tar-header.ts'
-import type { Records } from './tar-records.ts'
-import { numberOf, parseRecords } from './tar-records.ts'
+import type { RawHeader } from './block.ts'
+import { decodeBlock, isZero } from './block.ts'
+import type { TarBytes } from './bytes.ts'
+import { broken, quoted, refused, tooMuch } from './fault.ts'
+import { formatOf } from './format.ts'
+import { paddingOf } from './header.ts'
+import type { Records } from './records.ts'
+import { numberOf, parseRecords } from './records.ts'
 
 /** One entry of a tar: names as they are written there, long ones and PAX records in force. */
 export interface Member {

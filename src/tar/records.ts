@@ -1,4 +1,4 @@
-import { broken } from './tar-fault.ts'
+import { broken } from './fault.ts'
 
 /** The records of a PAX extended header. Values are bytes: `path` and `linkpath` are meant to be UTF-8, and not always are. */
 export type Records = ReadonlyMap<string, Buffer>

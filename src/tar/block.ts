@@ -1,4 +1,4 @@
-import { broken } from './tar-fault.ts'
+import { broken } from './fault.ts'
 
 /** One header block as it stands in the archive, before extended headers have their say. */
 export interface RawHeader {
