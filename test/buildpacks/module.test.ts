@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isComposite, moduleName } from '../../src/buildpacks/module.ts'
-import { readBuildpackToml } from '../../src/config/buildpack.ts'
+import { readBuildpackToml } from '../../src/config/module-reader.ts'
 
 function config(toml: string) {
   const { value } = readBuildpackToml(`api = "0.10"\n[buildpack]\nid = "acme/hello"\nversion = "1.2.3+b"\n${toml}`, 'buildpack.toml')

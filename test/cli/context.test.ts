@@ -6,7 +6,7 @@ import { Screen, scene } from './support/screen.ts'
 const host: Host = {
   env: { PATH: '/bin' },
   arch: 'x64',
-  cwd: () => '/home/me',
+  cwd: () => '/here',
   homedir: () => '/home/author',
   endianness: () => 'LE',
   stdout: new Screen(),

@@ -4,37 +4,37 @@ import { NOTHING } from '../../src/cli/progress/tally.ts'
 import type { PackageResult } from '../../src/package/options.ts'
 import { RESULT, digest } from './support/screen.ts'
 
-const LAYOUT: PackageResult = { ...RESULT, destination: 'layout', path: '/home/me/hello-1.0.0.oci' }
+const LAYOUT: PackageResult = { ...RESULT, destination: 'layout', path: '/here/hello-1.0.0.oci' }
 
 test('a publish prints repository and digest, without the tag', () => {
   expect(resultLine(RESULT)).toBe(`registry.example/hello@${digest('a')}`)
 })
 
 test('a layout prints its path', () => {
-  expect(resultLine(LAYOUT)).toBe('/home/me/hello-1.0.0.oci')
+  expect(resultLine(LAYOUT)).toBe('/here/hello-1.0.0.oci')
 })
 
 test('the summary of a layout has its digest, and a path from the current folder', () => {
-  expect(summaryLine(LAYOUT, NOTHING, '/home/me')).toBe(`wrote ./hello-1.0.0.oci (index ${digest('a')}, 2 images)`)
-  expect(summaryLine(LAYOUT, NOTHING, '/elsewhere')).toBe(`wrote /home/me/hello-1.0.0.oci (index ${digest('a')}, 2 images)`)
+  expect(summaryLine(LAYOUT, NOTHING, '/here')).toBe(`wrote ./hello-1.0.0.oci (index ${digest('a')}, 2 images)`)
+  expect(summaryLine(LAYOUT, NOTHING, '/elsewhere')).toBe(`wrote /here/hello-1.0.0.oci (index ${digest('a')}, 2 images)`)
 })
 
 test('one image is not called an index', () => {
   const one = { ...LAYOUT, images: RESULT.images.slice(0, 1) }
-  expect(summaryLine(one, NOTHING, '/home/me')).toBe(`wrote ./hello-1.0.0.oci (image ${digest('a')})`)
+  expect(summaryLine(one, NOTHING, '/here')).toBe(`wrote ./hello-1.0.0.oci (image ${digest('a')})`)
 })
 
 test('the summary of a publish counts what was sent', () => {
   const tally = { uploaded: 3, mounted: 1, present: 2, uploadedBytes: 5_000_000, changed: 9 }
-  expect(summaryLine(RESULT, tally, '/home/me')).toBe(
+  expect(summaryLine(RESULT, tally, '/here')).toBe(
     `published registry.example/hello:1.0.0 (index ${digest('a')}, 2 images): 3 blobs uploaded (4.8 MiB), 1 mounted, 2 there already`,
   )
 })
 
 test('a second run with nothing changed says so', () => {
-  expect(summaryLine(RESULT, { ...NOTHING, present: 4 }, '/home/me')).toMatch(/: nothing sent, the registry had all of it$/u)
+  expect(summaryLine(RESULT, { ...NOTHING, present: 4 }, '/here')).toMatch(/: nothing sent, the registry had all of it$/u)
 })
 
 test('several tags are counted', () => {
-  expect(summaryLine({ ...RESULT, tags: ['a', 'b'] }, NOTHING, '/home/me')).toContain('2 images, 2 tags)')
+  expect(summaryLine({ ...RESULT, tags: ['a', 'b'] }, NOTHING, '/here')).toContain('2 images, 2 tags)')
 })

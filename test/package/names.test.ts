@@ -17,7 +17,7 @@ function project(toml: string): ProjectConfig | undefined {
 }
 
 function names(rest: Partial<NameOptions> = {}, module = buildpack(), toml = ''): Names {
-  return planNames({ cwd: '/home/me', env: {}, destination: 'registry', ...rest }, module, project(toml))
+  return planNames({ cwd: '/here', env: {}, destination: 'registry', ...rest }, module, project(toml))
 }
 
 describe('a registry', () => {
@@ -90,30 +90,30 @@ describe('a layout', () => {
   const layout = { destination: 'layout' } as const
 
   test('lies in the working folder under the last part of the id and the version', () => {
-    expect(names(layout)).toEqual({ name: 'acme/hello:1.0.0', repository: 'acme/hello', tags: [{ registry: '', repository: '', tag: '1.0.0' }], path: '/home/me/hello-1.0.0.oci' })
+    expect(names(layout)).toEqual({ name: 'acme/hello:1.0.0', repository: 'acme/hello', tags: [{ registry: '', repository: '', tag: '1.0.0' }], path: '/here/hello-1.0.0.oci' })
   })
 
   test('never lies elsewhere because of what id and version hold', () => {
-    expect(names(layout, buildpack('acme/hello', '../../1/0')).path).toBe('/home/me/hello-.._.._1_0.oci')
+    expect(names(layout, buildpack('acme/hello', '../../1/0')).path).toBe('/here/hello-.._.._1_0.oci')
   })
 
   test('lies where --output says', () => {
-    expect(names({ ...layout, output: 'out/there' }).path).toBe('/home/me/out/there')
+    expect(names({ ...layout, output: 'out/there' }).path).toBe('/here/out/there')
     expect(names({ ...layout, output: '/abs', name: './other.oci' }).path).toBe('/abs')
   })
 
   test.each([
-    ['./here', '/home/me/here'],
+    ['./here', '/here/here'],
     ['../up', '/up'],
     ['/abs/olute', '/abs/olute'],
-    ['name.oci', '/home/me/name.oci'],
-    ['.', '/home/me'],
+    ['name.oci', '/here/name.oci'],
+    ['.', '/here'],
   ])('lies at NAME where that is a path: %s', (name, path) => {
     expect(names({ ...layout, name })).toMatchObject({ path, name: 'acme/hello:1.0.0' })
   })
 
   test('is called NAME where that is none', () => {
-    expect(names({ ...layout, name: 'r.example/acme/hello:3' })).toMatchObject({ name: 'r.example/acme/hello:3', repository: 'r.example/acme/hello', path: '/home/me/hello-1.0.0.oci', tags: [{ tag: '3' }] })
+    expect(names({ ...layout, name: 'r.example/acme/hello:3' })).toMatchObject({ name: 'r.example/acme/hello:3', repository: 'r.example/acme/hello', path: '/here/hello-1.0.0.oci', tags: [{ tag: '3' }] })
   })
 
   test('takes the tags of --tag, whatever repository they name', () => {

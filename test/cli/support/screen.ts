@@ -32,7 +32,7 @@ export interface Scene extends Context {
 export function scene(changes: Partial<Scene> = {}): Scene {
   return {
     env: {},
-    cwd: '/home/me',
+    cwd: '/here',
     hostArch: 'amd64',
     stdout: new Screen(),
     stderr: new Screen(),

@@ -7,7 +7,7 @@ import { encodeImageConfig } from '../../../src/oci/image-config.ts'
 import { encodeManifest } from '../../../src/oci/manifest.ts'
 import { ociLayerGzip } from '../../../src/oci/media-types.ts'
 import type { Platform } from '../../../src/oci/platform.ts'
-import { encodeHeader, endOfArchive, fixedTime, paddingOf } from '../../../src/oci/tar-header.ts'
+import { encodeHeader, endOfArchive, fixedTime, paddingOf } from '../../../src/tar/header.ts'
 import type { Store } from '../../../src/stores/store.ts'
 import { push } from '../../support/images/push.ts'
 
