@@ -2,6 +2,8 @@ import { open } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Content, Excludes, LayerEntry } from '../layers/entries.ts'
 import type { Walked } from '../layers/walk.ts'
+import { PackagerError } from '../errors.ts'
+import { largestConfig } from './config-file.ts'
 import type { ModuleSource } from './source.ts'
 
 /** As many as Linux follows. */
@@ -136,6 +138,7 @@ function excludedAt(name: string, isFolder: boolean, excludes: Excludes): string
 
 async function readContent(content: Content, size: number): Promise<Buffer> {
   if (content.kind === 'bytes') return Buffer.from(content.bytes)
+  if (size > largestConfig) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read archive', found: `a config file of ${size} bytes`, wanted: `at most ${largestConfig}` })
   const file = await open(content.path)
   try {
     const bytes = Buffer.alloc(size)

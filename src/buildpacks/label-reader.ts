@@ -6,6 +6,9 @@ import type { ModuleFacts, OrderMember } from './module.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** More layers than any engine takes, and flattened packages beside. */
+const mostModules = 2000
+
 /**
  * Reads the labels of a package's image back (SPEC-package.md section 6). They are somebody else's: whatever is not of the
  * right shape is refused, what is missing is empty.
@@ -19,6 +22,7 @@ export function readLabelledModules(labels: Fields, place: string): { facts: Mod
     const text = labels[name]
     return text === undefined ? [] : readLayers(kind, new LabelText(name, text, place))
   })
+  if (modules.length > mostModules) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: place, found: `${modules.length} modules`, wanted: `at most ${mostModules}` })
   if (modules.length > 0) return modules
   throw new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: place, found: 'an image without a label io.buildpacks.buildpack.layers', wanted: 'a buildpackage image' })
 }
@@ -116,5 +120,6 @@ function readMember(value: unknown, label: LabelText): OrderMember {
   const fields = label.fields(value, 'group member')
   const id = label.text(fields, 'id')
   if (id === '') throw label.wrong('a group member without an id')
+  if (Object.values(extra).some((value) => typeof value === 'object' && value !== null)) throw label.wrong('a group member with more than words')
   return { id, version: label.text(fields, 'version'), optional: optional === true, extra }
 }

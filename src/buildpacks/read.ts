@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PackagerError, systemCode } from '../errors.ts'
 import type { Excludes, LayerEntry } from '../layers/entries.ts'
 import { unpack } from '../layers/unpack.ts'
+import type { UnpackLimits } from '../layers/unpack-limits.ts'
+import { defaultLimits } from '../layers/unpack-limits.ts'
 import type { Walked } from '../layers/walk.ts'
 import { fileError, isLayoutFolder, walk } from '../layers/walk.ts'
 import { ArchiveSource } from './archive.ts'
+import { readConfigFile } from './config-file.ts'
 import type { ModuleSource } from './source.ts'
 
 /**
@@ -16,7 +19,7 @@ import type { ModuleSource } from './source.ts'
  * @param place as the author wrote it, for messages
  * @param spool gives a folder for an archive's contents, where it is one
  */
-export async function openSource(path: string, place: string, spool: () => Promise<string>, signal?: AbortSignal): Promise<ModuleSource> {
+export async function openSource(path: string, place: string, spool: () => Promise<string>, signal?: AbortSignal, limits: UnpackLimits = defaultLimits): Promise<ModuleSource> {
   const stats = await stat(path).catch((cause: unknown) => {
     if (systemCode(cause) !== 'ENOENT') throw fileError(path, 'open buildpack', cause)
     throw new PackagerError({
@@ -29,7 +32,7 @@ export async function openSource(path: string, place: string, spool: () => Promi
     })
   })
   if (stats.isDirectory()) return new FolderSource(await realpath(path), place)
-  const { entries } = await unpack(path, join(await spool(), `archive-${randomBytes(6).toString('hex')}`), signal)
+  const { entries } = await unpack(path, join(await spool(), `archive-${randomBytes(6).toString('hex')}`), signal, limits)
   return new ArchiveSource(entries, place)
 }
 
@@ -43,11 +46,7 @@ class FolderSource implements ModuleSource {
   }
 
   async read(name: string): Promise<Buffer | undefined> {
-    const path = join(this.folder, name)
-    return readFile(path).catch((cause: unknown) => {
-      if (systemCode(cause) === 'ENOENT') return undefined
-      throw fileError(path, 'read', cause)
-    })
+    return readConfigFile(join(this.folder, name))
   }
 
   isFolder(path: string): boolean {

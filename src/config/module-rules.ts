@@ -39,6 +39,16 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    name: 'id and version can name the folder that the module lies in',
+    check({ config }, findings) {
+      for (const key of ['id', 'version'] as const) {
+        const value = config[key]
+        const isOdd = value === '.' || value === '..' || /\p{Cc}/u.test(value) || (key === 'version' && value.includes('/'))
+        if (isOdd) findings.problem([config.kind, key], `is ${JSON.stringify(value)}, which cannot name a folder: no "/" in a version, no control characters, more than dots`)
+      }
+    },
+  },
+  {
     name: 'api is a version',
     check({ writtenApi }, findings) {
       if (writtenApi === undefined || apiVersion(writtenApi) !== undefined) return

@@ -14,4 +14,9 @@ export interface UnpackLimits {
 
 const gibibyte = 1024 ** 3
 
+/** As the default, but for how much there may be: whoever names a size means it, however well it compresses. */
+export function limitsOf(bytes: number | undefined): UnpackLimits {
+  return bytes === undefined ? defaultLimits : { ...defaultLimits, bytes, entries: Math.max(defaultLimits.entries, Math.ceil(bytes / 4096)), ratioFromBytes: bytes }
+}
+
 export const defaultLimits: UnpackLimits = { bytes: 8 * gibibyte, entries: 200_000, ratio: 200, ratioFromBytes: 2 * gibibyte }

@@ -88,6 +88,8 @@ export class UnpackTree {
 }
 
 const slash = 0x2f
+/** Every part of every name is looked at; no buildpack has a tree so deep. */
+const mostParts = 256
 
 /** `./bin/build` is `bin/build`, as latin1; the root itself is ''. */
 function clean(bytes: Buffer, entry: Buffer, what: string): string {
@@ -98,5 +100,6 @@ function clean(bytes: Buffer, entry: Buffer, what: string): string {
   if (parts.includes('..')) throw refused(entry, `${what} leaves the archive by ".."`)
   const name = parts.join('/')
   if (name.length > longestName || parts.some((part) => part.length > longestPart)) throw refused(entry, `${what} is too long for a file system`)
+  if (parts.length > mostParts) throw refused(entry, `${what} is ${parts.length} folders deep`)
   return name
 }

@@ -3,6 +3,9 @@ import type { ModuleFacts } from '../buildpacks/module.ts'
 import { isComposite, moduleName } from '../buildpacks/module.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Platform } from '../oci/platform.ts'
+import { formatPlatform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import { platformRoot } from '../targets/root.ts'
@@ -35,7 +38,8 @@ export async function compose(target: Target, main: LocalModule, dependencies: r
     else {
       const { child, warning } = chooseImage(await dependency.reader.children(dependency.root), target, dependency.uri)
       if (warning !== undefined) warnings.push(warning)
-      const { modules } = await dependency.reader.image(child)
+      const { modules, platform } = await dependency.reader.image(child)
+      checkPlatform(dependency.uri, child, platform)
       parts.push(...modules.map((module) => ({ kind: 'image', facts: module.facts, module, dependency }) as const))
     }
   }
@@ -80,4 +84,11 @@ function childTarget(module: LocalModule, target: Target): Target {
   if (declared?.path !== undefined) return { ...plain, path: declared.path }
   // The child's folder has the child's own word for the variant.
   return target.variant === undefined && declared?.variant !== undefined && variantOf(target.arch, undefined) === declared.variant ? { ...plain, variant: declared.variant } : plain
+}
+
+/** An index that says one thing of an image whose config says another would put the wrong programs into a package. */
+function checkPlatform(uri: string, child: Descriptor, platform: Platform): void {
+  const said = child.platform
+  if (said === undefined || said.architecture === '' || (said.os === platform.os && said.architecture === platform.architecture)) return
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'take dependency', value: uri, found: `an index that says ${formatPlatform(said)} of an image for ${formatPlatform(platform)}`, wanted: 'both to agree', hint: 'publish that package anew' })
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { ModuleSource } from '../buildpacks/source.ts'
 import { openSource } from '../buildpacks/read.ts'
 import { PackageReader } from '../buildpacks/image.ts'
+import { limitsOf } from '../layers/unpack-limits.ts'
 import type { Locator, RegistryLocator } from '../buildpacks/locator.ts'
 import { parseLocator } from '../buildpacks/locator.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
@@ -56,6 +57,8 @@ export interface DependencyContext {
   /** The image that a buildpack registry has for an id. */
   readonly findInRegistry: (locator: RegistryLocator) => Promise<string>
   readonly readModule: (source: ModuleSource, uri: string) => Promise<LocalModule | undefined>
+  /** Bytes that an archive may unpack to. */
+  readonly archiveLimit: number | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -106,7 +109,7 @@ async function openLocator(locator: Locator, uri: string, context: DependencyCon
 async function openPath(path: string, uri: string, context: DependencyContext): Promise<Dependency | undefined> {
   if (existsSync(join(path, 'oci-layout'))) return openLayout(path, uri, context)
   if (path.endsWith('.cnb')) return openArchive(path, uri, context)
-  const source = await openSource(path, uri, context.spool, context.signal).catch((cause: unknown) => openRootedArchive(cause, path, uri, context))
+  const source = await openSource(path, uri, context.spool, context.signal, limitsOf(context.archiveLimit)).catch((cause: unknown) => openRootedArchive(cause, path, uri, context))
   if ('kind' in source) return source
   return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, uri, context)
 }
@@ -121,7 +124,7 @@ async function openRootedArchive(cause: unknown, path: string, uri: string, cont
 
 async function openArchive(path: string, uri: string, context: DependencyContext): Promise<ImageDependency> {
   const { archiveSource } = await import('../stores/archive-source.ts')
-  const content = await archiveSource(path, await context.spool(), context.signal === undefined ? {} : { signal: context.signal })
+  const content = await archiveSource(path, await context.spool(), { limit: limitsOf(context.archiveLimit).bytes, ...(context.signal === undefined ? {} : { signal: context.signal }) })
   // Readers of a .cnb take the first image that it lists (SPEC-package.md section 8).
   const [root] = content.roots()
   if (root === undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'open dependency', value: uri, found: 'an archive that lists no image', wanted: 'a buildpackage' })

@@ -1,8 +1,10 @@
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { ModuleSource } from '../buildpacks/source.ts'
+import { readConfigFile } from '../buildpacks/config-file.ts'
 import { openSource } from '../buildpacks/read.ts'
+import { limitsOf } from '../layers/unpack-limits.ts'
 import { readBuildpackToml, readExtensionToml } from '../config/module-reader.ts'
 import type { Checked } from '../config/checked.ts'
 import type { PackageConfig } from '../config/package.ts'
@@ -10,7 +12,7 @@ import { readPackageToml } from '../config/package.ts'
 import type { ProjectConfig } from '../config/project.ts'
 import { readProjectToml } from '../config/project.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, configError, formatProblem, reason, systemCode } from '../errors.ts'
+import { PackagerError, configError, formatProblem } from '../errors.ts'
 import type { Report, Warning } from '../events.ts'
 import { silent } from '../events.ts'
 import type { Source } from '../stores/store.ts'
@@ -51,7 +53,7 @@ export async function gather(options: PackageOptions, context: GatherContext): P
   // Without a readable package.toml it is not known where the buildpack lies; its own mistakes are then all there is to say.
   if (packageFile !== undefined && packageConfig === undefined && options.path === undefined) report.fail()
   const place = sourcePlace(options, packageConfig, folder)
-  const source = await openSource(place.path, place.shown, context.spool, options.signal)
+  const source = await openSource(place.path, place.shown, context.spool, options.signal, limitsOf(options.archiveLimit))
   const project = await readProject(options, folder ?? place.path, report)
   const main = await readModule(source, place.shown, packageConfig, report)
   const dependencies = await gatherDependencies({ ...context, options, report, packageConfig, project, folder, main })
@@ -84,6 +86,7 @@ async function gatherDependencies({ options, report, packageConfig, project, fol
     download: async (url) => context.download(url, await spool()),
     findInRegistry: context.findInRegistry,
     readModule: (source, uri) => readModule(source, uri, undefined, report),
+    archiveLimit: options.archiveLimit,
     signal: options.signal,
   })
 }
@@ -192,12 +195,9 @@ function missingToml(source: ModuleSource, packageConfig: PackageConfig | undefi
 }
 
 async function readText(options: PackageOptions, path: string): Promise<TextFile | undefined> {
-  try {
-    return { path, shown: shorter(options.cwd, path), text: await readFile(path, 'utf8') }
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') return undefined
-    throw new PackagerError({ code: 'UNREADABLE', step: 'read', value: shorter(options.cwd, path), found: reason(cause), cause })
-  }
+  const shown = shorter(options.cwd, path)
+  const bytes = await readConfigFile(path, shown)
+  return bytes === undefined ? undefined : { path, shown, text: bytes.toString('utf8') }
 }
 
 function shorter(cwd: string, path: string): string {

@@ -49,6 +49,8 @@ export interface PackageOptions {
   readonly exclude?: readonly string[]
   readonly defaultExcludes?: boolean
   readonly strict?: boolean
+  /** Bytes that an archive may unpack to; 8 GiB unless told. */
+  readonly archiveLimit?: number
   /** Files that the caller writes after the run, such as the result: never packaged where they lie in the buildpack's folder. */
   readonly ownFiles?: readonly string[]
   readonly cacheDir?: string

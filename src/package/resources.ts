@@ -27,7 +27,7 @@ export function openRun(options: PackageOptions, cache: LayerCache | undefined, 
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
   const spool = spoolIn(cache, options.env)
-  const network = new Network(options, cache?.folder, report, signal)
+  const network = new Network(options, cache?.folder, report, stop.signal)
   const engine = new EngineAccess(options, report, signal)
   return {
     report,

@@ -1,3 +1,4 @@
+import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { PutStatus, Report } from '../events.ts'
 import type { Blob } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -87,13 +88,16 @@ class PlacesSending implements Sending {
   }
 
   async tags(root: Blob, imageTags: readonly ImageTag[]): Promise<PutStatus> {
+    const { signal } = this.#options
+    throwIfCancelled(signal, 'set tags')
     const statuses: PutStatus[] = []
+    const moved: TagPlace[] = []
     for (const place of this.#places) {
-      for (const tag of place.tags) statuses.push(await this.#tag(place, root, tag))
-      if (place.tags.length === 0) statuses.push(await place.store.put(root, { signal: this.#options.signal }))
+      for (const tag of place.tags) statuses.push(await this.#tag(place, root, tag, moved))
+      if (place.tags.length === 0) statuses.push(await place.store.put(root, { signal }))
     }
     const [main] = this.#places
-    if (main !== undefined) for (const { place, manifest } of imageTags) await this.#tag(main, manifest, place)
+    if (main !== undefined) for (const { place, manifest } of imageTags) await this.#tag(main, manifest, place, moved)
     return statuses[0] ?? 'written'
   }
 
@@ -101,8 +105,12 @@ class PlacesSending implements Sending {
     await Promise.allSettled(this.#uploads.map((uploads) => uploads.settled()))
   }
 
-  async #tag(place: Place, manifest: Blob, tag: TagPlace): Promise<PutStatus> {
-    const status = await place.store.tag(manifest, tag.tag, this.#options.signal)
+  /** Not interrupted: between the first tag and the last one, stopping would leave some moved and some not. */
+  async #tag(place: Place, manifest: Blob, tag: TagPlace, moved: TagPlace[]): Promise<PutStatus> {
+    const status = await place.store.tag(manifest, tag.tag).catch((cause: unknown) => {
+      throw moved.length === 0 ? cause : afterTags(cause, moved)
+    })
+    moved.push(tag)
     // Elsewhere a tag is a word in a file that is still to be moved into its place, or in an engine that is still to be loaded.
     if (place.registry !== undefined) this.#options.report({ type: 'tagged', name: formatTag(tag), digest: manifest.descriptor.digest, status })
     return status
@@ -113,6 +121,14 @@ class PlacesSending implements Sending {
     if (first === undefined) throw new TypeError('a package needs a place to go to')
     return first
   }
+}
+
+/** A registry that refuses a later tag has the earlier ones already: that is said. */
+function afterTags(cause: unknown, moved: readonly TagPlace[]): unknown {
+  if (!(cause instanceof PackagerError)) return cause
+  const { code, step, message, hint, problems } = cause
+  const told = `these tags have moved already: ${moved.map(formatTag).join(', ')}`
+  return new PackagerError({ code, step, found: message, hint: hint === undefined ? told : `${told}; ${hint}`, problems, cause })
 }
 
 /** Where a place can take a blob from without its bytes: the repository that this run filled before it, or the blob's own. */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { PackagerError, reason } from '../errors.ts'
 import type { Report } from '../events.ts'
 import { BlockPool } from '../layers/blocks.ts'
@@ -28,7 +28,8 @@ export class Spool {
 
   async remove(): Promise<void> {
     const folder = await this.#folder?.catch(() => undefined)
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    // The run's outcome stands by now; what cannot be removed lies among temporary files.
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
@@ -54,13 +55,13 @@ function cacheFolder(options: PackageOptions): string | undefined {
   if (options.cacheDir !== undefined) return resolve(options.cwd, options.cacheDir)
   const { XDG_CACHE_HOME: xdg, HOME: home, LOCALAPPDATA: local } = options.env
   if (xdg?.startsWith('/') === true) return join(xdg, 'bp-package')
-  if (home !== undefined && home !== '') return join(home, '.cache', 'bp-package')
+  if (home !== undefined && isAbsolute(home)) return join(home, '.cache', 'bp-package')
   return local === undefined || local === '' ? undefined : join(local, 'bp-package', 'cache')
 }
 
 /** Where temporary files go: into the cache, from which they then need not be copied, else the system's folder. */
 export function spoolIn(cache: LayerCache | undefined, env: PackageOptions['env']): Spool {
-  return new Spool(cache?.spoolParent ?? env['TMPDIR'] ?? tmpdir())
+  return new Spool(cache?.spoolParent ?? (env['TMPDIR'] || tmpdir()))
 }
 
 /** Threads and memory of a run. Twice as many blocks as threads keep all of them busy while others are read or written. */

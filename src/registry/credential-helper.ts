@@ -51,9 +51,12 @@ function readAnswer(stdout: string, source: string): Credentials | undefined {
   return Username === '<token>' ? { identityToken: Secret, source } : { username: Username, password: Secret, source }
 }
 
+/** For what is still in the pipes when the helper has ended. */
+const afterExitMs = 1000
+
 function run(program: string, host: string, { env, signal }: CredentialOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], { env: { ...env }, signal, timeout: patienceMs, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
+    const child = spawn(program, ['get'], { env: { ...env }, signal, timeout: patienceMs, killSignal: 'SIGKILL', stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -62,6 +65,8 @@ function run(program: string, host: string, { env, signal }: CredentialOptions):
     }
     child.on('error', reject)
     child.on('close', (status) => resolve({ status, ...output }))
+    // A child of the helper's own may hold the pipes open for ever: what was said before the helper ended is all there is.
+    child.on('exit', (status) => setTimeout(() => resolve({ status, ...output }), afterExitMs).unref())
     // A helper that ends without reading its input is judged by its status.
     child.stdin.on('error', () => undefined)
     child.stdin.end(host)

@@ -115,8 +115,10 @@ export class Session {
       const header = answer.headers['www-authenticate']
       if (answer.status === 429 || answer.status >= 500) throw await refusal(answer, this.#options.now(), undefined)
       await discard(answer)
+      // Whoever a redirect leads to is not the registry, and does not name who gets its credentials.
+      if (answer.url.origin !== origin.origin) continue
       if (answer.status === 401 && header !== undefined) this.#challenges = parseChallenges(header)
-      if (answer.url.origin === origin.origin && (answer.status === 200 || header !== undefined)) return true
+      if (answer.status === 200 || header !== undefined) return true
     }
     return false
   }

@@ -38,6 +38,9 @@ async function obstacle(folder: string): Promise<string | undefined> {
   if (names.length === 0) return undefined
   const foreign = names.filter((name) => !layoutNames.has(name)).sort()
   if (foreign.length > 0) return `a folder that holds "${foreign[0]}"`
+  const blobs = await readdir(join(folder, 'blobs')).catch(() => [])
+  const other = blobs.find((name) => !/^sha\d+$/.test(name))
+  if (other !== undefined) return `a folder that holds "blobs/${other}"`
   const marker = await readFile(join(folder, 'oci-layout'), 'utf8').catch(() => '')
   return marker.includes('imageLayoutVersion') ? undefined : 'a folder without an oci-layout file'
 }
@@ -55,7 +58,8 @@ export async function replaceFolder(staged: string, folder: string, aside: strin
     if (moved) await rename(aside, folder)
     throw cause
   }
-  if (moved) await rm(aside, { recursive: true, force: true })
+  // The new layout is in its place: what cannot be removed of the former one is litter, no failure.
+  if (moved) await rm(aside, { recursive: true, force: true }).catch(() => undefined)
 }
 
 async function moveAway(folder: string, aside: string): Promise<boolean> {

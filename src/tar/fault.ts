@@ -28,7 +28,7 @@ export function refused(entry: Uint8Array, found: string, hint?: string): Archiv
 
 /** More than anybody needs on purpose; `most` is what is allowed. */
 export function tooMuch(found: string, most: string): ArchiveFault {
-  return new ArchiveFault({ code: 'UNSUPPORTED', found, wanted: `at most ${most}`, hint: 'where so much is meant, unpack the archive and name the folder' })
+  return new ArchiveFault({ code: 'UNSUPPORTED', found, wanted: `at most ${most}`, hint: 'where so much is meant, say so with --archive-limit, or unpack the archive and name the folder' })
 }
 
 const longestShown = 200

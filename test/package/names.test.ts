@@ -42,7 +42,7 @@ describe('a registry', () => {
   })
 
   test('takes of id and version what a name may hold', () => {
-    expect(names({ repository: 'r.example/x' }, buildpack('acme/tools/Hello.World', '1.0.0+build/7')).name).toBe('r.example/x/hello.world:1.0.0_build_7')
+    expect(names({ repository: 'r.example/x' }, buildpack('acme/tools/Hello.World', '1.0.0+build~7')).name).toBe('r.example/x/hello.world:1.0.0_build_7')
     expect(names({ repository: 'r.example/x' }, buildpack('hello', '-1')).name).toBe('r.example/x/hello:_1')
   })
 
@@ -94,7 +94,7 @@ describe('a layout', () => {
   })
 
   test('never lies elsewhere because of what id and version hold', () => {
-    expect(names(layout, buildpack('acme/hello', '../../1/0')).path).toBe('/here/hello-.._.._1_0.oci')
+    expect(names(layout, { ...buildpack('acme/hello', '1'), version: '../../1/0' }).path).toBe('/here/hello-.._.._1_0.oci')
   })
 
   test('lies where --output says', () => {

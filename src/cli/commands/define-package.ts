@@ -24,6 +24,7 @@ export interface PackageFlags {
   readonly singleFile?: true
   readonly exclude?: readonly string[]
   readonly defaultExcludes: boolean
+  readonly archiveLimit?: number
   readonly strict?: true
   readonly dryRun?: true
   readonly metadataFile?: string
@@ -83,6 +84,7 @@ function whereOptions(): Option[] {
 
 function howOptions(): Option[] {
   return [
+    new Option('--archive-limit <size>', 'what an archive may unpack to, such as 20GiB; default: 8GiB').argParser(byteSize),
     new Option('--strict', 'warnings are errors'),
     new Option('--dry-run', 'show the whole plan; build and send nothing').conflicts('metadataFile'),
     new Option('--cache-dir <dir>', 'where compressed layers are kept; default: in the XDG cache folder'),
@@ -114,6 +116,15 @@ function outputOptions(): Option[] {
 /** Each use adds one value. Values are not split: a label's value may hold a comma (SPEC-package.md section 6). */
 function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
+}
+
+const units: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
+
+function byteSize(value: string): number {
+  const [, number = '', unit = ''] = /^([1-9][0-9]{0,5})(KiB|MiB|GiB|TiB)$/u.exec(value) ?? []
+  const factor = units[unit]
+  if (factor === undefined) throw usageError('read --archive-limit', `"${value}"`, { wanted: 'a whole number with KiB, MiB, GiB or TiB' })
+  return Number(number) * factor
 }
 
 function positiveInteger(value: string): number {

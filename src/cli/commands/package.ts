@@ -34,7 +34,7 @@ export async function runPackage(words: readonly string[], flags: PackageFlags, 
 export function packageOptions(words: readonly string[], flags: PackageFlags, context: Context): PackageOptions {
   const [name, second] = words
   if (second !== undefined) throw tooManyWords(words)
-  const { path, config, output, repository, cacheDir, concurrency, compression, strict, flatten, flattenExclude, singleFile, pullPolicy, registryIndex } = flags
+  const { path, config, output, repository, cacheDir, concurrency, compression, strict, flatten, flattenExclude, singleFile, pullPolicy, registryIndex, archiveLimit } = flags
   return {
     cwd: context.cwd,
     env: context.env,
@@ -43,7 +43,7 @@ export function packageOptions(words: readonly string[], flags: PackageFlags, co
     defaultExcludes: flags.defaultExcludes,
     cache: flags.cache,
     registry: registrySettings(flags),
-    ...defined({ name, path, config, output, repository, cacheDir, concurrency, compression, strict, flatten, flattenExclude, singleFile, pullPolicy, registryIndex }),
+    ...defined({ name, path, config, output, repository, cacheDir, concurrency, compression, strict, flatten, flattenExclude, singleFile, pullPolicy, registryIndex, archiveLimit }),
     ...defined({ targets: flags.target, tags: flags.tag, labels: flags.label, annotations: flags.annotation, exclude: flags.exclude }),
     ...defined({ ownFiles: flags.metadataFile === undefined ? undefined : [flags.metadataFile], appendImageNameSuffix: flags.appendImageNameSuffix, append: flags.append, publishByDigest: flags.publishByDigest }),
   }

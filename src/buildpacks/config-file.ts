@@ -1,0 +1,35 @@
+import { open, stat } from 'node:fs/promises'
+import { PackagerError, systemCode } from '../errors.ts'
+import { fileError } from '../layers/walk.ts'
+
+/** Far more than any config file has; what is larger is something else. */
+export const largestConfig = 16 * 1024 ** 2
+
+/**
+ * Reads a file that an author wrote; undefined where there is none. A pipe or a device is not even opened, since that can
+ * wait or go on for ever.
+ *
+ * @throws PackagerError `UNREADABLE`, `UNSUPPORTED`
+ */
+export async function readConfigFile(path: string, shown: string = path): Promise<Buffer | undefined> {
+  try {
+    const stats = await stat(path)
+    if (!stats.isFile()) throw wrong(shown, stats.isDirectory() ? 'a folder' : 'no regular file')
+    if (stats.size > largestConfig) throw wrong(shown, `${stats.size} bytes`)
+    const file = await open(path, 'r')
+    try {
+      return await file.readFile()
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    if (cause instanceof PackagerError) throw cause
+    const code = systemCode(cause)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw fileError(shown, 'read', cause)
+  }
+}
+
+function wrong(shown: string, found: string): PackagerError {
+  return new PackagerError({ code: 'UNSUPPORTED', step: 'read', value: shown, found, wanted: `a file of at most ${largestConfig} bytes` })
+}
