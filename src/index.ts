@@ -3,17 +3,8 @@
  * tells what it does through `report`.
  */
 export { packageBuildpack, planPackage } from './package/run.ts'
-export type {
-  Destination,
-  ImageResult,
-  LayerResult,
-  PackageOptions,
-  PackagePlan,
-  PackageResult,
-  PlannedFile,
-  PlannedLayer,
-  RegistrySettings,
-} from './package/options.ts'
+export type { PackageOptions, PackagePlan, PlannedFile, PlannedLayer } from './package/options.ts'
+export type { Destination, ImageResult, LayerResult, RegistrySettings, RunResult } from './publish/options.ts'
 export { PackagerError, formatProblem } from './errors.ts'
 export type { ErrorCode, Problem } from './errors.ts'
 export type { Event, PutStatus, Report, Warning } from './events.ts'

@@ -8,6 +8,7 @@ const root = new URL('../src/', import.meta.url).pathname
 const floors: readonly (readonly string[])[] = [
   ['cli'],
   ['package', 'builder', 'manifests', 'inspect', 'vendor'],
+  ['publish'],
   ['buildpacks'],
   ['layers', 'stores', 'targets', 'config'],
   ['registry', 'docker'],

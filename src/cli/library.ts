@@ -1,8 +1,9 @@
-import type { PackageOptions, PackagePlan, PackageResult } from '../package/options.ts'
+import type { PackageOptions, PackagePlan } from '../package/options.ts'
+import type { RunResult } from '../publish/options.ts'
 
 /** What the commands call. A test of the command line gives its own. */
 export interface Library {
-  readonly packageBuildpack: (options: PackageOptions) => Promise<PackageResult>
+  readonly packageBuildpack: (options: PackageOptions) => Promise<RunResult>
   readonly planPackage: (options: PackageOptions) => Promise<PackagePlan>
 }
 

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path'
-import type { PackageResult } from '../package/options.ts'
+import type { RunResult } from '../publish/options.ts'
 import { escapeLine } from './escape.ts'
 import type { Tally } from './progress/tally.ts'
 import { count, formatBytes } from './quantities.ts'
@@ -9,7 +9,7 @@ import { count, formatBytes } from './quantities.ts'
  * one target; for other destinations the path, a line for each of several files, or the name where an engine has no path
  * (SPEC.md, "Results").
  */
-export function resultLine(result: PackageResult): string {
+export function resultLine(result: RunResult): string {
   if (result.destination !== 'registry') return result.files?.join('\n') ?? result.path ?? result.name
   const repository = result.images[0]?.name ?? result.name
   return `${repository}@${result.digest}`
@@ -21,7 +21,7 @@ export function resultJson(value: unknown): string {
 }
 
 /** The last line on stderr: `wrote ./hello.oci (index sha256:..., 2 images)`. A push that sent nothing says so. */
-export function summaryLine(result: PackageResult, tally: Tally, cwd: string): string {
+export function summaryLine(result: RunResult, tally: Tally, cwd: string): string {
   const images = result.images.length
   const what = images === 1 ? `image ${result.digest}` : `index ${result.digest}, ${count(images, 'image')}`
   if (result.destination === 'image') return `loaded ${escapeLine(result.name)} (${what})`
@@ -42,7 +42,7 @@ function sent(tally: Tally): string {
 }
 
 /** `./hello.oci` for what lies in the current folder: shorter to read than the whole path that scripts get. */
-function shortPath(result: PackageResult, cwd: string): string {
+function shortPath(result: RunResult, cwd: string): string {
   if (result.path === undefined) return result.name
   const below = relative(cwd, result.path)
   return below === '' || below.startsWith('..') || isAbsolute(below) ? result.path : `./${below}`

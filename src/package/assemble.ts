@@ -4,11 +4,11 @@ import { moduleName } from '../buildpacks/module.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { Layer } from '../layers/spool.ts'
-import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import { encodeImageConfig } from '../oci/image-config.ts'
-import { encodeIndex, encodeManifest } from '../oci/manifest.ts'
+import { encodeManifest } from '../oci/manifest.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import type { ScopedAnnotations } from './metadata.ts'
+import type { MadeImage } from '../publish/image.ts'
+import type { ScopedAnnotations } from '../publish/metadata.ts'
 import type { ImagePlan } from './plan.ts'
 
 /** What all images of a package have in common. */
@@ -17,21 +17,6 @@ export interface ImageDetails {
   readonly created: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: ScopedAnnotations
-}
-
-/** A layer of an image, and the modules in it. */
-export interface FilledLayer extends Layer {
-  readonly modules: readonly string[]
-}
-
-/** A finished image: its layers, bottom first, its config and its manifest as bytes. */
-export interface MadeImage {
-  readonly plan: ImagePlan
-  readonly layers: readonly FilledLayer[]
-  readonly config: InlineBlob
-  readonly manifest: InlineBlob
-  /** As the index names it. */
-  readonly child: Descriptor
 }
 
 /**
@@ -63,15 +48,8 @@ export function makeImage(plan: ImagePlan, details: ImageDetails, layerOf: Reado
     diffIDs: filled.map((layer) => layer.diffID),
   })
   const manifest = encodeManifest(config.descriptor, filled.map((layer) => layer.blob.descriptor), annotations.manifest)
-  return { plan, layers: filled, config, manifest, child: { ...manifest.descriptor, platform: plan.platform, annotations: annotations.descriptor } }
-}
-
-/** The index over a package's images, in the order of the targets (SPEC-package.md section 8). */
-export function assembleIndex(images: readonly MadeImage[], annotations: ScopedAnnotations): InlineBlob {
-  return encodeIndex(
-    images.map((image) => image.child),
-    annotations.index,
-  )
+  const { target, platform, tag } = plan
+  return { target, platform, ...(tag === undefined ? {} : { tag }), layers: filled, config, manifest, child: { ...manifest.descriptor, platform, annotations: annotations.descriptor } }
 }
 
 function differentContent(plan: ImagePlan, module: string, first: string, second: string): PackagerError {

@@ -1,6 +1,5 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { ModuleSource } from '../buildpacks/source.ts'
 import { readConfigFile } from '../buildpacks/config-file.ts'
 import { openSource } from '../buildpacks/read.ts'
@@ -15,7 +14,7 @@ import type { Problem } from '../errors.ts'
 import { PackagerError, configError, formatProblem } from '../errors.ts'
 import type { Report, Warning } from '../events.ts'
 import { silent } from '../events.ts'
-import type { Source } from '../stores/store.ts'
+import type { RunContext } from '../publish/resources.ts'
 import type { Dependency, LocalModule } from './dependencies.ts'
 import { openDependencies } from './dependencies.ts'
 import type { PackageOptions } from './options.ts'
@@ -30,13 +29,7 @@ export interface Gathered {
 }
 
 /** What gathering needs beside the options. */
-export interface GatherContext {
-  /** Makes the run's temporary folder, asked only where a source is an archive. */
-  readonly spool: () => Promise<string>
-  readonly openRepository: (registry: string, repository: string) => Promise<Source>
-  readonly download: (url: URL, folder: string) => Promise<string>
-  readonly findInRegistry: (locator: RegistryLocator) => Promise<string>
-}
+export type GatherContext = Pick<RunContext, 'spool' | 'openRepository' | 'download' | 'findInRegistry'>
 
 /**
  * Finds and reads the config files: package.toml (`--config`, else the one in the path), the buildpack it or `--path` names,

@@ -1,103 +1,18 @@
-import type { Report, PutStatus } from '../events.ts'
-import type { Digest } from '../oci/digest.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { PullPolicy } from '../stores/pulled.ts'
+import type { Destination, RunOptions } from '../publish/options.ts'
 
-/** `registry` a push, `layout` an OCI image layout folder, `file` a `.cnb`, `image` an engine. */
-export type Destination = 'registry' | 'layout' | 'file' | 'image'
-
-/** Per host, as the flags of the same names (SPEC.md). Loopback hosts speak http by themselves. */
-export interface RegistrySettings {
-  readonly plainHttp?: readonly string[]
-  readonly skipTlsVerify?: readonly string[]
-  readonly insecure?: readonly string[]
-  readonly caFiles?: readonly string[]
-}
-
-/** Everything `bp-package package` can be told. Relative paths are relative to `cwd`. Nothing here is read from `process`. */
-export interface PackageOptions {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
+/** Everything `bp-package package` can be told. */
+export interface PackageOptions extends RunOptions {
   /** The host's architecture in Go's words, used only where nothing names a target. */
   readonly hostArch: string
-  readonly name?: string
-  readonly repository?: string
   readonly path?: string
   readonly config?: string
-  /** `--target` values, unparsed. */
-  readonly targets?: readonly string[]
-  readonly destination: Destination
-  readonly output?: string
-  readonly tags?: readonly string[]
-  readonly appendImageNameSuffix?: boolean
-  /** Keep what NAME's index already has for other platforms. */
-  readonly append?: boolean
-  /** Push without a tag: NAME is a repository. */
-  readonly publishByDigest?: boolean
-  /** `key=value` texts. */
-  readonly labels?: readonly string[]
-  /** `[scope:]key=value` texts. */
-  readonly annotations?: readonly string[]
   readonly flatten?: boolean
   readonly flattenExclude?: readonly string[]
-  /** `file`: one archive with all targets' images and their index, in place of one for each target. */
-  readonly singleFile?: boolean
-  /** When registries are asked what the names of image dependencies stand for; `always` unless told. */
-  readonly pullPolicy?: PullPolicy
-  /** A clone's folder or an address, where `namespace/name@version` is looked up. */
-  readonly registryIndex?: string
   readonly exclude?: readonly string[]
   readonly defaultExcludes?: boolean
-  readonly strict?: boolean
-  /** Bytes that an archive may unpack to; 8 GiB unless told. */
-  readonly archiveLimit?: number
   /** Files that the caller writes after the run, such as the result: never packaged where they lie in the buildpack's folder. */
   readonly ownFiles?: readonly string[]
-  readonly cacheDir?: string
-  readonly cache?: boolean
-  readonly concurrency?: number
-  /** `gzip`, `gzip:1` to `gzip:12`, or `none`. */
-  readonly compression?: string
-  readonly registry?: RegistrySettings
-  readonly report?: Report
-  readonly signal?: AbortSignal
-}
-
-export interface LayerResult {
-  /** `id@version`; several, joined by a comma, for a flattened layer. */
-  readonly module: string
-  readonly diffID: Digest
-  readonly digest: Digest
-  readonly size: number
-  readonly status: PutStatus
-}
-
-export interface ImageResult {
-  /** The repository, without a tag: an image of an index has only its digest. */
-  readonly name: string
-  readonly target: string
-  readonly platform: Platform
-  readonly digest: Digest
-  readonly mediaType: string
-  readonly size: number
-  readonly layers: readonly LayerResult[]
-}
-
-/** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). */
-export interface PackageResult {
-  readonly schemaVersion: 1
-  readonly name: string
-  readonly tags: readonly string[]
-  readonly destination: Destination
-  /** Where it was written, for a layout or a single file. */
-  readonly path?: string
-  /** Where each image was written, in their order, for a file for each target; `digest` is then that of the index over them, which no file holds. */
-  readonly files?: readonly string[]
-  readonly digest: Digest
-  readonly mediaType: string
-  readonly size: number
-  readonly images: readonly ImageResult[]
-  readonly warnings: readonly string[]
 }
 
 /** One file that will be in a layer, or is left out of it. */

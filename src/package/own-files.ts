@@ -3,8 +3,8 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { LayerEntry } from '../layers/entries.ts'
 import { displayName } from '../layers/entries.ts'
 import type { Target } from '../targets/target.ts'
-import type { Names } from './names.ts'
-import { targetFile } from './names.ts'
+import type { Names } from '../publish/names.ts'
+import { targetFile } from '../publish/names.ts'
 import type { PackageOptions } from './options.ts'
 
 /**

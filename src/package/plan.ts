@@ -11,8 +11,9 @@ import { formatTarget } from '../targets/grammar.ts'
 import { platformOf, targetSuffix } from '../targets/platform.ts'
 import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
-import type { Names, TagPlace } from './names.ts'
-import { formatTag, targetFile } from './names.ts'
+import type { LayerPlan, MadeLayerPlan, TakenLayerPlan } from '../publish/layer-plan.ts'
+import type { Names, TagPlace } from '../publish/names.ts'
+import { formatTag, targetFile } from '../publish/names.ts'
 import type { PackageOptions, PackagePlan } from './options.ts'
 
 /** A module of an image, and the layer of the plan that holds it. */
@@ -33,28 +34,6 @@ export interface ImagePlan {
   readonly stacks: readonly Stack[]
   /** `--append-image-name-suffix`. */
   readonly tag?: TagPlace
-}
-
-/** One distinct layer, whatever number of images hold it: made from files, or taken from another image as it is. */
-export type LayerPlan = MadeLayerPlan | TakenLayerPlan
-
-interface LayerUse {
-  readonly key: string
-  /** `id@version`; several, joined by a comma, for a flattened layer. */
-  readonly module: string
-  readonly targets: readonly string[]
-}
-
-export interface MadeLayerPlan extends LayerUse {
-  readonly kind: 'made'
-  readonly root: string
-  readonly input: TarInput
-  readonly excluded: readonly string[]
-}
-
-export interface TakenLayerPlan extends LayerUse {
-  readonly kind: 'taken'
-  readonly layer: Layer
 }
 
 export interface Plan {

@@ -1,24 +1,24 @@
 import { basename, extname } from 'node:path'
 import { isComposite } from '../buildpacks/module.ts'
 import { PackagerError } from '../errors.ts'
-import type { Report, Warning } from '../events.ts'
+import type { Warning } from '../events.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
 import { resolveTargets } from '../targets/resolve.ts'
 import { checkComposition, checkLayerCount } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
-import type { Target } from '../targets/target.ts'
 import { ForeignLayers } from './foreign.ts'
-import type { GatherContext, Gathered } from './gather.ts'
+import type { Gathered } from './gather.ts'
 import { gather } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
 import { Listings, listLocal, takeLayer } from './listing.ts'
-import type { ScopedAnnotations } from './metadata.ts'
-import { createdTime, parseAnnotations, parseLabels } from './metadata.ts'
-import type { Names } from './names.ts'
-import { planNames } from './names.ts'
+import type { ScopedAnnotations } from '../publish/metadata.ts'
+import { createdTime, parseAnnotations, parseLabels } from '../publish/metadata.ts'
+import type { Names } from '../publish/names.ts'
+import { planNames } from '../publish/names.ts'
 import { ownFiles } from './own-files.ts'
+import type { RunContext } from '../publish/resources.ts'
 import type { PackageOptions } from './options.ts'
 import type { LayerGroup, Plan } from './plan.ts'
 import { planImages } from './plan.ts'
@@ -33,21 +33,13 @@ export interface Prepared {
   readonly annotations: ScopedAnnotations
 }
 
-/** What preparing needs from the run. */
-export interface PrepareContext extends GatherContext {
-  readonly report: Report
-  readonly cacheFolder: string | undefined
-  /** Of several targets the one that the engine can hold. */
-  readonly engineTarget: (targets: readonly Target[]) => Promise<Target>
-}
-
 /**
  * Reads the config files and whatever they name, and lists the files of each platform root. Reports the warnings; with
  * `strict` they are an error.
  *
  * @throws PackagerError `USAGE`, `CONFIG`, and what reading files and registries throws
  */
-export async function prepare(options: PackageOptions, context: PrepareContext): Promise<Prepared> {
+export async function prepare(options: PackageOptions, context: RunContext): Promise<Prepared> {
   const compression = options.compression === undefined ? defaultCompression : parseCompression(options.compression)
   const created = createdTime(options.env['SOURCE_DATE_EPOCH'])
   const labels = parseLabels(options.labels ?? [])
@@ -66,7 +58,7 @@ function withIndexWarning(plan: Plan, annotations: ScopedAnnotations, options: P
   return { ...plan, warnings: [...plan.warnings, { message: 'annotations of the index are not written: one target makes one image and no index', hint: 'leave "index:" out to annotate the image' }] }
 }
 
-async function makePlan(options: PackageOptions, gathered: Gathered, context: PrepareContext): Promise<Plan> {
+async function makePlan(options: PackageOptions, gathered: Gathered, context: RunContext): Promise<Plan> {
   const { main, dependencies, packageConfig, project } = gathered
   const resolved = resolveTargets({
     flags: options.targets ?? [],
@@ -96,7 +88,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Pr
 type ImagePart = Extract<Part, { kind: 'image' }>
 
 /** What each root holds, listed once; of foreign layers only those that are to be flattened. */
-async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, own: readonly string[], context: PrepareContext): Promise<Listings> {
+async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, own: readonly string[], context: RunContext): Promise<Listings> {
   const listings = new Listings()
   let foreign: ForeignLayers | undefined
   for (const composition of compositions) {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { resultLine, summaryLine } from '../../src/cli/print.ts'
 import { NOTHING } from '../../src/cli/progress/tally.ts'
-import type { PackageResult } from '../../src/package/options.ts'
+import type { RunResult } from '../../src/publish/options.ts'
 import { RESULT, digest } from './support/screen.ts'
 
-const LAYOUT: PackageResult = { ...RESULT, destination: 'layout', path: '/here/hello-1.0.0.oci' }
+const LAYOUT: RunResult = { ...RESULT, destination: 'layout', path: '/here/hello-1.0.0.oci' }
 
 test('a publish prints repository and digest, without the tag', () => {
   expect(resultLine(RESULT)).toBe(`registry.example/hello@${digest('a')}`)

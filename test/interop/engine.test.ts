@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { silent } from '../../src/events.ts'
-import type { PackageResult } from '../../src/package/options.ts'
+import type { RunResult } from '../../src/publish/options.ts'
 import type { Engine } from '../../src/stores/daemon.ts'
 import { openDaemon, openEngine } from '../../src/stores/daemon.ts'
 import type { PackageImage } from '../docker/support/package-image.ts'
@@ -72,10 +72,10 @@ describe.each([
   const inspect = (name: string): Promise<Inspected> => json(engine, `/images/${name}/json`)
 
   /** The result of a run that has to succeed. */
-  async function load(...args: readonly string[]): Promise<PackageResult> {
+  async function load(...args: readonly string[]): Promise<RunResult> {
     const { code, stdout, stderr } = await run('--format', 'image', '--json', ...args)
     expect(code, stderr).toBe(0)
-    return JSON.parse(stdout) as PackageResult
+    return JSON.parse(stdout) as RunResult
   }
 
   beforeAll(async () => {

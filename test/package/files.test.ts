@@ -2,7 +2,8 @@ import { readdirSync, rmSync } from 'node:fs'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { PackageOptions, PackageResult } from '../../src/package/options.ts'
+import type { PackageOptions } from '../../src/package/options.ts'
+import type { RunResult } from '../../src/publish/options.ts'
 import { readArchive } from '../support/read-back/archive.ts'
 import type { ReadOutput } from '../support/read-back/output.ts'
 import type { Work } from './support/composite.ts'
@@ -21,7 +22,7 @@ afterEach(async () => {
   await work[Symbol.asyncDispose]()
 })
 
-function write(path: string, options: Partial<PackageOptions> = {}): Promise<PackageResult> {
+function write(path: string, options: Partial<PackageOptions> = {}): Promise<RunResult> {
   return work.run({ destination: 'file', path, ...options })
 }
 

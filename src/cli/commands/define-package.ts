@@ -1,9 +1,10 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { usageError } from '../usage.ts'
+import { byteSize, positiveInteger, registryOptions, repeatable } from './shared-options.ts'
+import type { RegistryFlags } from './shared-options.ts'
 
 /** What commander makes of the command line of `package`, by the options' long names. */
-export interface PackageFlags {
+export interface PackageFlags extends RegistryFlags {
   readonly path?: string
   readonly config?: string
   readonly target?: readonly string[]
@@ -33,10 +34,6 @@ export interface PackageFlags {
   readonly cache: boolean
   readonly concurrency?: number
   readonly compression?: string
-  readonly plainHttp?: readonly string[]
-  readonly skipTlsVerify?: readonly string[]
-  readonly caFile?: readonly string[]
-  readonly insecure?: readonly string[]
   readonly quiet?: true
   readonly verbose?: true
   readonly progress: boolean
@@ -94,15 +91,6 @@ function howOptions(): Option[] {
   ]
 }
 
-function registryOptions(): Option[] {
-  return [
-    repeatable('--plain-http <host>', 'talk http to this registry, repeatable; loopback hosts need no flag'),
-    repeatable('--skip-tls-verify <host>', 'accept any certificate of this registry, repeatable'),
-    repeatable('--ca-file <file>', 'trust the certificates of this PEM file too, repeatable'),
-    repeatable('--insecure-registry, --insecure <host>', 'https with any certificate or http for this registry, repeatable'),
-  ]
-}
-
 function outputOptions(): Option[] {
   return [
     new Option('--metadata-file <file>', 'write the result as JSON to this file'),
@@ -111,23 +99,4 @@ function outputOptions(): Option[] {
     new Option('-v, --verbose', 'also retries, whole file lists, and causes of errors'),
     new Option('--no-progress', 'lines instead of a live list on a terminal'),
   ]
-}
-
-/** Each use adds one value. Values are not split: a label's value may hold a comma (SPEC-package.md section 6). */
-function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
-}
-
-const units: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
-
-function byteSize(value: string): number {
-  const [, number = '', unit = ''] = /^([1-9][0-9]{0,5})(KiB|MiB|GiB|TiB)$/u.exec(value) ?? []
-  const factor = units[unit]
-  if (factor === undefined) throw usageError('read --archive-limit', `"${value}"`, { wanted: 'a whole number with KiB, MiB, GiB or TiB' })
-  return Number(number) * factor
-}
-
-function positiveInteger(value: string): number {
-  if (!/^[1-9][0-9]{0,3}$/u.test(value)) throw usageError('read --concurrency', `"${value}"`, { wanted: 'a whole number from 1 to 9999' })
-  return Number(value)
 }

@@ -1,6 +1,8 @@
 import { PackagerError } from '../../errors.ts'
-import type { Destination, PackageOptions, PackageResult, RegistrySettings } from '../../package/options.ts'
+import type { PackageOptions } from '../../package/options.ts'
+import type { Destination, RunResult } from '../../publish/options.ts'
 import type { Context } from '../context.ts'
+import { follow } from '../follow.ts'
 import type { Library } from '../library.ts'
 import { openMetadataFile } from '../metadata-file.ts'
 import type { MetadataFile } from '../metadata-file.ts'
@@ -9,9 +11,9 @@ import { planText } from '../plan-text.ts'
 import { resultJson, resultLine, summaryLine } from '../print.ts'
 import { COMMAND_WORDS } from '../program.ts'
 import { createReporter } from '../progress/choose.ts'
-import type { Reporter } from '../progress/reporter.ts'
 import { usageError } from '../usage.ts'
 import type { PackageFlags } from './define-package.ts'
+import { defined, registrySettings } from './shared-options.ts'
 
 /** `bp-package [package] [NAME]`: packages, or with `--dry-run` shows the plan. Prints the result only after all of it is done. */
 export async function runPackage(words: readonly string[], flags: PackageFlags, context: Context, library: Library): Promise<void> {
@@ -66,37 +68,12 @@ function destinationOf(flags: PackageFlags): Destination {
   return flags.format ?? 'layout'
 }
 
-function registrySettings(flags: PackageFlags): RegistrySettings {
-  const { plainHttp, skipTlsVerify, insecure, caFile } = flags
-  return defined({ plainHttp, skipTlsVerify, insecure, caFiles: caFile })
-}
-
-/** The value without its undefined keys: an option that was not given is not there. */
-function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
-}
-
-/** Runs the work with the reporter watching, and ends its drawing however the work ends. */
-async function follow<T>(reporter: Reporter, context: Context, work: () => Promise<T>): Promise<T> {
-  const { signal } = context
-  let success = false
-  signal.addEventListener('abort', reporter.interrupted, { once: true })
-  try {
-    const value = await work()
-    success = true
-    return value
-  } finally {
-    signal.removeEventListener('abort', reporter.interrupted)
-    await reporter.end(success)
-  }
-}
-
 function showPlan(flags: PackageFlags, context: Context, plan: Awaited<ReturnType<Library['planPackage']>>): void {
   context.stdout.write(flags.json === true ? resultJson(plan) : planText(plan, flags.verbose === true))
 }
 
 /** The work is done when this fails, so the error says where it is. */
-async function writeMetadata(metadata: MetadataFile | undefined, result: PackageResult): Promise<void> {
+async function writeMetadata(metadata: MetadataFile | undefined, result: RunResult): Promise<void> {
   try {
     await metadata?.write(resultJson(result))
   } catch (error) {

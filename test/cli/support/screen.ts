@@ -3,7 +3,8 @@ import type { Context, Output } from '../../../src/cli/context.ts'
 import type { Library } from '../../../src/cli/library.ts'
 import type { Event } from '../../../src/events.ts'
 import type { Digest } from '../../../src/oci/digest.ts'
-import type { PackageOptions, PackagePlan, PackageResult } from '../../../src/package/options.ts'
+import type { PackageOptions, PackagePlan } from '../../../src/package/options.ts'
+import type { RunResult } from '../../../src/publish/options.ts'
 
 /** A stream that keeps what is written to it; with a width it is a terminal. */
 export class Screen extends Writable {
@@ -46,7 +47,7 @@ export function digest(letter: string): Digest {
   return `sha256:${letter.repeat(64)}`
 }
 
-export const RESULT: PackageResult = {
+export const RESULT: RunResult = {
   schemaVersion: 1,
   name: 'registry.example/hello:1.0.0',
   tags: ['registry.example/hello:1.0.0'],

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PackagerError, formatProblem } from '../../../src/errors.ts'
 import type { Event } from '../../../src/events.ts'
-import type { PackageOptions, PackageResult } from '../../../src/package/options.ts'
+import type { PackageOptions } from '../../../src/package/options.ts'
+import type { RunResult } from '../../../src/publish/options.ts'
 import { packageBuildpack } from '../../../src/package/run.ts'
 import type { ReadOutput } from '../../support/read-back/output.ts'
 import { readOutput } from '../../support/read-back/registry.ts'
@@ -73,7 +74,7 @@ export interface Work extends AsyncDisposable {
   readonly path: string
   readonly events: Event[]
   readonly warnings: () => readonly string[]
-  readonly run: (options: Partial<PackageOptions>) => Promise<PackageResult>
+  readonly run: (options: Partial<PackageOptions>) => Promise<RunResult>
   /** Publishes and reads back. `source` is `package.toml` by its name, or a folder. */
   readonly publish: (registry: TestRegistry, name: string, source: string, options?: Partial<PackageOptions>) => Promise<ReadOutput>
 }
@@ -94,7 +95,7 @@ export async function openWork(files: InlineFiles): Promise<Work> {
   for (const folder of [home, temporary]) await mkdir(folder)
   const events: Event[] = []
   const base: PackageOptions = { cwd: tree.path, env: { HOME: home, TMPDIR: temporary }, hostArch: 'amd64', destination: 'layout', cache: false, report: (event) => events.push(event) }
-  const run = (options: Partial<PackageOptions>): Promise<PackageResult> => packageBuildpack({ ...base, ...options })
+  const run = (options: Partial<PackageOptions>): Promise<RunResult> => packageBuildpack({ ...base, ...options })
   const publish: Work['publish'] = async (registry, name, source, options = {}) => {
     await run({ destination: 'registry', name: `${registry.host}/${name}`, ...(source.endsWith('.toml') ? { config: source } : { path: source }), ...options })
     const [repository = '', tag = ''] = name.split(':')

@@ -1,7 +1,8 @@
 import { lstat, mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Event } from '../../../src/events.ts'
-import type { PackageOptions, PackageResult } from '../../../src/package/options.ts'
+import type { PackageOptions } from '../../../src/package/options.ts'
+import type { RunResult } from '../../../src/publish/options.ts'
 import { packageBuildpack } from '../../../src/package/run.ts'
 import type { InlineFiles, Tree } from '../../support/tree/tree.ts'
 import { inlineTree } from '../../support/tree/tree.ts'
@@ -38,7 +39,7 @@ export interface Ground extends AsyncDisposable {
   readonly cache: string
   readonly events: Event[]
   readonly options: PackageOptions
-  run(rest?: Partial<PackageOptions>): Promise<PackageResult>
+  run(rest?: Partial<PackageOptions>): Promise<RunResult>
 }
 
 export async function openGround(files: InlineFiles = shared): Promise<Ground> {
@@ -56,7 +57,7 @@ export async function openGround(files: InlineFiles = shared): Promise<Ground> {
     cache: false,
     report: (event) => events.push(event),
   }
-  const run = (rest: Partial<PackageOptions> = {}): Promise<PackageResult> => {
+  const run = (rest: Partial<PackageOptions> = {}): Promise<RunResult> => {
     const { output: _output, ...others } = options
     // With a push an output asks for a layout beside it.
     return packageBuildpack(rest.destination === 'registry' ? { ...others, ...rest } : { ...options, ...rest })

@@ -1,14 +1,29 @@
+import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { Report } from '../events.ts'
 import type { LayerCache } from '../layers/cache.ts'
+import type { Source } from '../stores/store.ts'
+import type { Target } from '../targets/target.ts'
 import type { Destination } from './destination.ts'
 import { openDestination } from './destination.ts'
 import { EngineAccess } from './engine.ts'
 import type { Names } from './names.ts'
 import { Network } from './network.ts'
-import type { PackageOptions } from './options.ts'
-import type { PrepareContext } from './prepare.ts'
+import type { RunOptions } from './options.ts'
 import type { Spool } from './workshop.ts'
 import { spoolIn } from './workshop.ts'
+
+/** What planning may ask the world for. */
+export interface RunContext {
+  readonly report: Report
+  readonly cacheFolder: string | undefined
+  /** Makes the run's temporary folder, asked only where a source is an archive. */
+  readonly spool: () => Promise<string>
+  readonly openRepository: (registry: string, repository: string) => Promise<Source>
+  readonly download: (url: URL, folder: string) => Promise<string>
+  readonly findInRegistry: (locator: RegistryLocator) => Promise<string>
+  /** Of several targets the one that the engine can hold. */
+  readonly engineTarget: (targets: readonly Target[]) => Promise<Target>
+}
 
 /** What a run opens as it goes, and closes at its end whatever became of it. */
 export interface Run {
@@ -17,13 +32,13 @@ export interface Run {
   /** Ends everything that is under way. */
   readonly stop: AbortController
   readonly spool: Spool
-  readonly context: PrepareContext
+  readonly context: RunContext
   openDestination(names: Names): Promise<Destination>
   close(): Promise<void>
 }
 
 /** Opens nothing yet: registries, engine and temporary folder are opened by the first who needs them. */
-export function openRun(options: PackageOptions, cache: LayerCache | undefined, report: Report): Run {
+export function openRun(options: RunOptions, cache: LayerCache | undefined, report: Report): Run {
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
   const spool = spoolIn(cache, options.env)

@@ -4,11 +4,11 @@ import type { Mounter, Source, Store } from '../stores/store.ts'
 import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { Downloads } from '../stores/download.ts'
 import type { RegistryClientOptions, Remotes } from '../stores/remote.ts'
-import type { PackageOptions } from './options.ts'
+import type { NetworkOptions } from './options.ts'
 
 /** The registries of a run, through one client. It is loaded with the first repository that is opened: a layout needs none. */
 export class Network {
-  readonly #options: PackageOptions
+  readonly #options: NetworkOptions
   readonly #report: Report
   readonly #signal: AbortSignal
   #remotes: Promise<Remotes> | undefined
@@ -16,7 +16,7 @@ export class Network {
 
   readonly #cacheFolder: string | undefined
 
-  constructor(options: PackageOptions, cacheFolder: string | undefined, report: Report, signal: AbortSignal) {
+  constructor(options: NetworkOptions, cacheFolder: string | undefined, report: Report, signal: AbortSignal) {
     this.#options = options
     this.#cacheFolder = cacheFolder
     this.#report = report

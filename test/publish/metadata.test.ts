@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ownLabels } from '../../src/buildpacks/labels.ts'
-import { createdTime, parseAnnotations, parseLabels } from '../../src/package/metadata.ts'
+import { createdTime, parseAnnotations, parseLabels } from '../../src/publish/metadata.ts'
 
 describe('--label', () => {
   test('is split at its first "="; commas and empty values are kept', () => {

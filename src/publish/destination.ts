@@ -1,7 +1,7 @@
 import type { Store } from '../stores/store.ts'
 import type { Names, TagPlace } from './names.ts'
 import type { Network } from './network.ts'
-import type { PackageOptions } from './options.ts'
+import type { RunOptions } from './options.ts'
 
 /** One repository that a package goes to, and its tags there. */
 export interface Place {
@@ -21,7 +21,7 @@ export interface Destination {
 }
 
 /** What a destination is made of is loaded only when it is the one. */
-export async function openDestination(kind: PackageOptions['destination'], names: Names, network: Network): Promise<Destination> {
+export async function openDestination(kind: RunOptions['destination'], names: Names, network: Network): Promise<Destination> {
   // Files are written when all their images are known.
   if (kind === 'file') return { places: [], seal: done, close: done }
   const remote = kind === 'registry' ? await remotePlaces(names, network) : []

@@ -4,7 +4,7 @@ import type { LayerCache } from '../layers/cache.ts'
 import type { Layer, Workshop } from '../layers/spool.ts'
 import { hashLayer, spoolLayer } from '../layers/spool.ts'
 import { tarSize } from '../layers/tar.ts'
-import type { LayerPlan, MadeLayerPlan } from './plan.ts'
+import type { LayerPlan, MadeLayerPlan } from './layer-plan.ts'
 
 /** How many layers are read at once: one compresses while the other waits for its files. */
 const atOnce = 2

@@ -3,7 +3,7 @@ import type { InlineBlob } from '../oci/descriptor.ts'
 import type { StagedArchive } from '../stores/archive.ts'
 import type { Store } from '../stores/store.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import type { MadeImage } from './assemble.ts'
+import type { MadeImage } from './image.ts'
 import type { Names } from './names.ts'
 import { targetFile } from './names.ts'
 
@@ -27,7 +27,7 @@ export interface FileTask {
 export async function writeFiles({ images, index, names, singleFile, report, signal }: FileTask): Promise<readonly string[]> {
   const { archiveStore } = await import('../stores/archive.ts')
   const path = names.path ?? ''
-  const files = singleFile || images.length === 1 ? [{ path, images }] : images.map((image) => ({ path: targetFile(path, image.plan.target), images: [image] }))
+  const files = singleFile || images.length === 1 ? [{ path, images }] : images.map((image) => ({ path: targetFile(path, image.target), images: [image] }))
   const stores: StagedArchive[] = []
   try {
     for (const file of files) {
@@ -38,7 +38,7 @@ export async function writeFiles({ images, index, names, singleFile, report, sig
       // One tag: readers take a file with several for several images.
       const [first] = names.tags
       if (root !== undefined && first !== undefined) await store.tag(root, first.tag, signal)
-      for (const { plan, manifest } of file.images) report({ type: 'image-done', target: formatTarget(plan.target), digest: manifest.descriptor.digest, status: 'written' })
+      for (const { target, manifest } of file.images) report({ type: 'image-done', target: formatTarget(target), digest: manifest.descriptor.digest, status: 'written' })
     }
     for (const store of stores) await store.ready()
     for (const store of stores) await store.seal()

@@ -3,8 +3,8 @@ import type { ModuleConfig } from '../../src/config/buildpack.ts'
 import { readBuildpackToml } from '../../src/config/module-reader.ts'
 import type { ProjectConfig } from '../../src/config/project.ts'
 import { readProjectToml } from '../../src/config/project.ts'
-import type { NameOptions, Names } from '../../src/package/names.ts'
-import { formatTag, planNames } from '../../src/package/names.ts'
+import type { NameOptions, Names } from '../../src/publish/names.ts'
+import { formatTag, planNames } from '../../src/publish/names.ts'
 
 function buildpack(id = 'acme/hello', version = '1.0.0'): ModuleConfig {
   const { value } = readBuildpackToml(`[buildpack]\nid = ${JSON.stringify(id)}\nversion = ${JSON.stringify(version)}\n`, 'buildpack.toml')

@@ -8,7 +8,7 @@ import { LayerCache } from '../layers/cache.ts'
 import type { Compression } from '../layers/compression.ts'
 import { CompressionPool } from '../layers/compression.ts'
 import type { Workshop } from '../layers/spool.ts'
-import type { PackageOptions } from './options.ts'
+import type { RunOptions } from './options.ts'
 
 /** A run's temporary folder: made when first asked for, removed with all that is in it. */
 export class Spool {
@@ -34,7 +34,7 @@ export class Spool {
 }
 
 /** The cache, or undefined where it is switched off or cannot be written to; the latter is said. */
-export async function openCache(options: PackageOptions, report: Report): Promise<LayerCache | undefined> {
+export async function openCache(options: RunOptions, report: Report): Promise<LayerCache | undefined> {
   const folder = options.cache === false ? undefined : cacheFolder(options)
   if (folder === undefined) return undefined
   const cache = new LayerCache(folder)
@@ -51,7 +51,7 @@ export async function openCache(options: PackageOptions, report: Report): Promis
 }
 
 /** `--cache-dir`, else bp-package's folder in the XDG cache folder; a relative XDG value counts as unset, as that standard says. */
-function cacheFolder(options: PackageOptions): string | undefined {
+function cacheFolder(options: RunOptions): string | undefined {
   if (options.cacheDir !== undefined) return resolve(options.cwd, options.cacheDir)
   const { XDG_CACHE_HOME: xdg, HOME: home, LOCALAPPDATA: local } = options.env
   if (xdg?.startsWith('/') === true) return join(xdg, 'bp-package')
@@ -60,7 +60,7 @@ function cacheFolder(options: PackageOptions): string | undefined {
 }
 
 /** Where temporary files go: into the cache, from which they then need not be copied, else the system's folder. */
-export function spoolIn(cache: LayerCache | undefined, env: PackageOptions['env']): Spool {
+export function spoolIn(cache: LayerCache | undefined, env: RunOptions['env']): Spool {
   return new Spool(cache?.spoolParent ?? (env['TMPDIR'] || tmpdir()))
 }
 

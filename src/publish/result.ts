@@ -2,20 +2,20 @@ import type { PutStatus, Warning } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import type { MadeImage } from './assemble.ts'
+import type { MadeImage } from './image.ts'
 import type { Names } from './names.ts'
 import { formatTag } from './names.ts'
-import type { ImageResult, PackageOptions, PackageResult } from './options.ts'
+import type { ImageResult, RunOptions, RunResult } from './options.ts'
 
 /** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). Keys stand in the order of that example. */
-export function packageResult(
-  options: Pick<PackageOptions, 'destination'>,
+export function runResult(
+  options: Pick<RunOptions, 'destination'>,
   names: Names & { readonly files?: readonly string[] },
   root: Descriptor,
   images: readonly MadeImage[],
   statuses: ReadonlyMap<Digest, PutStatus>,
   warnings: readonly Warning[],
-): PackageResult {
+): RunResult {
   return {
     schemaVersion: 1,
     name: names.name,
@@ -34,8 +34,8 @@ function imageResult(names: Names, image: MadeImage, statuses: ReadonlyMap<Diges
   const { digest, mediaType, size } = image.manifest.descriptor
   return {
     name: names.repository,
-    target: formatTarget(image.plan.target),
-    platform: image.plan.platform,
+    target: formatTarget(image.target),
+    platform: image.platform,
     digest,
     mediaType,
     size,

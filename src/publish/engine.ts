@@ -6,16 +6,16 @@ import type { Target } from '../targets/target.ts'
 import type { Destination, Place } from './destination.ts'
 import { repositoryOf } from './destination.ts'
 import type { Names } from './names.ts'
-import type { PackageOptions } from './options.ts'
+import type { RunOptions } from './options.ts'
 
 /** The Docker or Podman engine of a run, found and loaded when it is first asked for. */
 export class EngineAccess {
-  readonly #options: PackageOptions
+  readonly #options: RunOptions
   readonly #report: Report
   readonly #signal: AbortSignal
   #engine: Promise<Engine> | undefined
 
-  constructor(options: PackageOptions, report: Report, signal: AbortSignal) {
+  constructor(options: RunOptions, report: Report, signal: AbortSignal) {
     this.#options = options
     this.#report = report
     this.#signal = signal

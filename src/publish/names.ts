@@ -1,12 +1,10 @@
 import { basename, extname, join, parse, resolve } from 'node:path'
-import type { ModuleConfig } from '../config/buildpack.ts'
-import type { ProjectConfig } from '../config/project.ts'
 import { PackagerError } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
 import { formatReference, parseReference, repositoryName, tagOf } from '../oci/reference.ts'
 import { formatDistro } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
-import type { PackageOptions } from './options.ts'
+import type { RunOptions } from './options.ts'
 
 /** A tag in a repository. */
 export interface TagPlace {
@@ -29,16 +27,28 @@ export interface Names {
   readonly byDigest?: boolean
 }
 
-export type NameOptions = Pick<PackageOptions, 'cwd' | 'env' | 'name' | 'repository' | 'destination' | 'output' | 'tags' | 'append' | 'publishByDigest'>
+/** What names are made of where none is given. */
+export interface Named {
+  readonly id: string
+  readonly version: string
+}
+
+/** What bp-package.toml says of names. */
+export interface NameDefaults {
+  readonly repository?: string
+  readonly tags?: readonly string[]
+}
+
+export type NameOptions = Pick<RunOptions, 'cwd' | 'env' | 'name' | 'repository' | 'destination' | 'output' | 'tags' | 'append' | 'publishByDigest'>
 
 /** @throws PackagerError `USAGE` where a name is missing or malformed */
-export function planNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
+export function planNames(options: NameOptions, module: Named, project: NameDefaults | undefined): Names {
   if (options.destination === 'registry') return pushNames(options, registryNames(options, derivedName(options, module, project), project))
   if (options.destination === 'image') return registryNames(options, derivedName(options, module, project) ?? `${module.id.toLowerCase()}:${versionTag(module.version)}`, project)
   return pathNames(options, module, project)
 }
 
-function registryNames(options: NameOptions, derived: string | undefined, project: ProjectConfig | undefined): Names {
+function registryNames(options: NameOptions, derived: string | undefined, project: NameDefaults | undefined): Names {
   const text = options.name ?? derived
   if (text === undefined) {
     throw new PackagerError({
@@ -67,7 +77,7 @@ function pushNames(options: NameOptions, names: Names): Names {
   return options.output === undefined ? names : { ...names, path: resolve(options.cwd, options.output) }
 }
 
-function pathNames(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): Names {
+function pathNames(options: NameOptions, module: Named, project: NameDefaults | undefined): Names {
   const isPath = options.name !== undefined && (options.destination === 'file' ? !/[:@]/.test(options.name.replace(/^[A-Za-z]:\\/, '')) : looksLikePath(options.name))
   const text = isPath ? undefined : (options.name ?? derivedName(options, module, project))
   const reference = text === undefined ? undefined : tagged(text, 'NAME')
@@ -91,7 +101,7 @@ export function targetFile(path: string, target: Target): string {
 }
 
 /** `<repository>/<last part of id>:<version>`, lower-cased as registries ask for. */
-function derivedName(options: NameOptions, module: ModuleConfig, project: ProjectConfig | undefined): string | undefined {
+function derivedName(options: NameOptions, module: Named, project: NameDefaults | undefined): string | undefined {
   const repository = options.repository ?? options.env['BP_PACKAGE_REPOSITORY'] ?? project?.repository
   if (repository === undefined || repository === '') return undefined
   return `${repository.replace(/\/+$/, '')}/${lastPart(module.id).toLowerCase()}:${versionTag(module.version)}`
@@ -106,7 +116,7 @@ function lastPart(id: string): string {
   return basename(id)
 }
 
-function fileStem(module: ModuleConfig): string {
+function fileStem(module: Named): string {
   return `${lastPart(module.id)}-${module.version}`.replace(/[/\\\0]/g, '_')
 }
 
@@ -115,7 +125,7 @@ function looksLikePath(name: string): boolean {
   return /^(\.{0,2}[/\\]|\.{1,2}$|~[/\\]|[A-Za-z]:\\)/.test(name) || /\.(oci|cnb)[/\\]?$/.test(name)
 }
 
-function extraTags(options: NameOptions, project: ProjectConfig | undefined): readonly string[] {
+function extraTags(options: NameOptions, project: NameDefaults | undefined): readonly string[] {
   return options.tags !== undefined && options.tags.length > 0 ? options.tags : (project?.tags ?? [])
 }
 

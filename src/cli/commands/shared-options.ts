@@ -1,0 +1,50 @@
+import { Option } from 'commander'
+import type { RegistrySettings } from '../../publish/options.ts'
+import { usageError } from '../usage.ts'
+
+/** Per host, on every command that talks to a registry (SPEC.md). */
+export interface RegistryFlags {
+  readonly plainHttp?: readonly string[]
+  readonly skipTlsVerify?: readonly string[]
+  readonly caFile?: readonly string[]
+  readonly insecure?: readonly string[]
+}
+
+export function registryOptions(): Option[] {
+  return [
+    repeatable('--plain-http <host>', 'talk http to this registry, repeatable; loopback hosts need no flag'),
+    repeatable('--skip-tls-verify <host>', 'accept any certificate of this registry, repeatable'),
+    repeatable('--ca-file <file>', 'trust the certificates of this PEM file too, repeatable'),
+    repeatable('--insecure-registry, --insecure <host>', 'https with any certificate or http for this registry, repeatable'),
+  ]
+}
+
+/** The flags as the library takes them. */
+export function registrySettings(flags: RegistryFlags): RegistrySettings {
+  const { plainHttp, skipTlsVerify, insecure, caFile } = flags
+  return defined({ plainHttp, skipTlsVerify, insecure, caFiles: caFile })
+}
+
+/** Each use adds one value. Values are not split: a label's value may hold a comma (SPEC-package.md section 6). */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
+}
+
+/** The value without its undefined keys: an option that was not given is not there. */
+export function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}
+
+const units: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
+
+export function byteSize(value: string): number {
+  const [, number = '', unit = ''] = /^([1-9][0-9]{0,5})(KiB|MiB|GiB|TiB)$/u.exec(value) ?? []
+  const factor = units[unit]
+  if (factor === undefined) throw usageError('read --archive-limit', `"${value}"`, { wanted: 'a whole number with KiB, MiB, GiB or TiB' })
+  return Number(number) * factor
+}
+
+export function positiveInteger(value: string): number {
+  if (!/^[1-9][0-9]{0,3}$/u.test(value)) throw usageError('read --concurrency', `"${value}"`, { wanted: 'a whole number from 1 to 9999' })
+  return Number(value)
+}

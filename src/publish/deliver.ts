@@ -1,0 +1,142 @@
+import { PackagerError } from '../errors.ts'
+import type { PutStatus, Report, Warning } from '../events.ts'
+import type { LayerCache } from '../layers/cache.ts'
+import type { Compression } from '../layers/compression.ts'
+import type { Layer } from '../layers/spool.ts'
+import type { InlineBlob } from '../oci/descriptor.ts'
+import type { Annotations } from '../oci/manifest.ts'
+import { encodeIndex } from '../oci/manifest.ts'
+import { formatTarget } from '../targets/grammar.ts'
+import type { Target } from '../targets/target.ts'
+import { appendTo, resolveOrNothing } from './append.ts'
+import { buildLayers } from './build.ts'
+import type { Destination } from './destination.ts'
+import { writeFiles } from './files.ts'
+import type { MadeImage } from './image.ts'
+import type { LayerPlan } from './layer-plan.ts'
+import type { Names } from './names.ts'
+import { formatTag } from './names.ts'
+import type { RunOptions, RunResult } from './options.ts'
+import type { Run } from './resources.ts'
+import { runResult } from './result.ts'
+import type { Sending } from './send.ts'
+import { startSending } from './send.ts'
+import { openWorkshop } from './workshop.ts'
+
+/** What is to be made and where it goes: all that is known before the first byte. */
+export interface Delivery {
+  readonly names: Names
+  readonly targets: readonly Target[]
+  /** Each distinct layer once. */
+  readonly layers: readonly LayerPlan[]
+  readonly compression: Compression
+  readonly indexAnnotations: Annotations
+  readonly warnings: readonly Warning[]
+  /** The images, in the order of the targets, from the layers by their plans' keys. Pure. */
+  readonly makeImages: (layers: ReadonlyMap<string, Layer>) => readonly MadeImage[]
+}
+
+/**
+ * Makes each distinct layer once, sends layers while others still compress, then configs, then manifests by digest, then the
+ * index once by its first tag, then the other tags (SPEC.md, "The flow of a publish"). Whatever fails: no tag has moved,
+ * nothing stands at the output path.
+ *
+ * @throws PackagerError
+ */
+export async function deliver(options: RunOptions, delivery: Delivery, run: Run, cache: LayerCache | undefined): Promise<RunResult> {
+  const { names, targets, layers: plans } = delivery
+  const { report, signal, stop } = run
+  const shop = openWorkshop(delivery.compression, await run.spool.folder(), options.concurrency, signal)
+  const destination = await run.openDestination(names)
+  const sending = startSending(destination.places, { concurrency: options.concurrency ?? 4, report, signal })
+  const building = buildLayers(plans, shop, cache, report)
+  report({ type: 'plan', name: names.name, destination: options.destination, targets: targets.map(formatTarget), layers: plans.length })
+  try {
+    const [layers] = await Promise.all([sendLayers(plans, building, sending), sending.ready()])
+    return await finish(options, delivery, delivery.makeImages(layers), { sending, destination, report, signal })
+  } catch (cause) {
+    // Everything that still runs must have stopped before the folder under it is removed.
+    stop.abort(cause)
+    await Promise.allSettled([...building.values(), sending.stopped()])
+    throw cause
+  } finally {
+    await shop.compressors.close()
+    await destination.close()
+  }
+}
+
+/** Each layer is on its way as soon as it is made. The first failure, of making or sending, is the run's. */
+async function sendLayers(plans: readonly LayerPlan[], building: ReadonlyMap<string, Promise<Layer>>, sending: Sending): Promise<ReadonlyMap<string, Layer>> {
+  const made = plans.map(async ({ key, module }) => {
+    const layer = await building.get(key)
+    if (layer === undefined) return []
+    if (sending.isOpen) await sending.blob(layer.blob, `layer ${module}`)
+    return [[key, layer] as const]
+  })
+  return new Map((await Promise.all(made)).flat())
+}
+
+interface Outlet {
+  readonly sending: Sending
+  readonly destination: Destination
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+async function finish(options: RunOptions, delivery: Delivery, images: readonly MadeImage[], outlet: Outlet): Promise<RunResult> {
+  const { sending, report, signal } = outlet
+  const { names, warnings } = delivery
+  const [only] = images
+  const children = images.map((image) => image.child)
+  const index = images.length === 1 ? undefined : encodeIndex(children, delivery.indexAnnotations)
+  const root = index ?? only?.manifest
+  if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
+  if (options.destination === 'file') {
+    const files = await writeFiles({ images, index, names, singleFile: options.singleFile === true, report, signal })
+    return runResult(options, { ...names, ...(files.length > 1 ? { files } : {}) }, root.descriptor, images, sending.statuses, warnings)
+  }
+  const sent = await sendImages(options, delivery, images, index, outlet)
+  return runResult(options, names, sent.descriptor, images, sending.statuses, warnings)
+}
+
+/** Configs and the last of the layers, then manifests by digest, then the root by its tags. Gives what the tags now stand for. */
+async function sendImages(options: RunOptions, delivery: Delivery, images: readonly MadeImage[], index: InlineBlob | undefined, outlet: Outlet): Promise<InlineBlob> {
+  const { sending, destination, report } = outlet
+  await Promise.all(images.map((image) => sending.blob(image.config, `config ${formatTarget(image.target)}`)))
+  await sending.blobsDone()
+  const imageTags = images.flatMap(({ tag, manifest }) => (tag === undefined ? [] : [{ place: tag, manifest }]))
+  const [only] = images
+  const single = options.append === true ? undefined : index === undefined ? only : undefined
+  if (single === undefined) await sendManifests(images, sending, report)
+  const root = options.append === true ? await appendedIndex(delivery, images, outlet) : (single?.manifest ?? index)
+  if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
+  const status = await sending.tags(root, imageTags)
+  if (single === undefined) report({ type: 'index-done', digest: root.descriptor.digest, status })
+  else report({ type: 'image-done', target: formatTarget(single.target), digest: root.descriptor.digest, status })
+  await destination.seal()
+  return root
+}
+
+/** How often an index that somebody else keeps changing is read again. */
+const appendTries = 5
+
+/** The index is read again right before it is written: another job may have added to it meanwhile. */
+async function appendedIndex({ names, indexAnnotations }: Delivery, images: readonly MadeImage[], { destination, signal }: Outlet): Promise<InlineBlob> {
+  const [place] = destination.places
+  const [tag] = names.tags
+  if (place === undefined || tag === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'append', found: 'no place' })
+  const children = images.map((image) => image.child)
+  for (let tries = 0; tries < appendTries; tries += 1) {
+    const { index, base } = await appendTo(place.store, tag.tag, formatTag(tag), children, indexAnnotations, signal)
+    if ((await resolveOrNothing(place.store, tag.tag, signal))?.digest === base) return index
+  }
+  throw new PackagerError({ code: 'REGISTRY', step: 'append to', value: formatTag(tag), found: `an index that changed ${appendTries} times while it was read`, hint: 'let one job at a time append' })
+}
+
+async function sendManifests(images: readonly MadeImage[], sending: Sending, report: Report): Promise<void> {
+  const done = images.map(async ({ target, manifest }) => {
+    const status: PutStatus = await sending.manifest(manifest)
+    report({ type: 'image-done', target: formatTarget(target), digest: manifest.descriptor.digest, status })
+  })
+  await Promise.all(done)
+}
