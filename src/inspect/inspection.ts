@@ -1,0 +1,103 @@
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Platform } from '../oci/platform.ts'
+
+/** Where it was read from (SPEC-manifest.md, "JSON"). */
+export interface InspectedSource {
+  readonly type: 'registry' | 'layout' | 'archive' | 'local' | 'folder' | 'daemon'
+  readonly name: string
+}
+
+/** One member of an order's group. */
+export interface InspectedOrderMember {
+  readonly id: string
+  readonly version: string
+  readonly optional: boolean
+}
+
+/** A buildpack or an extension in an image, as its labels tell it. What they leave out is null. */
+export interface InspectedModule {
+  readonly id: string
+  readonly version: string
+  readonly api: string | null
+  readonly homepage: string | null
+  readonly name: string | null
+  readonly layerDiffID: Digest | null
+  /** As `formatTarget` writes them. */
+  readonly targets: readonly string[]
+  readonly order: readonly (readonly InspectedOrderMember[])[]
+}
+
+/** A layer of an image: its compressed bytes as the manifest names them. */
+export interface InspectedLayer {
+  readonly digest: Digest
+  readonly diffID: Digest | null
+  readonly mediaType: string
+  /** Bytes, compressed. */
+  readonly size: number
+  /** `id@version` of what the labels say is in it. */
+  readonly modules: readonly string[]
+}
+
+/** A file of a layer, read only with `--files`. */
+export interface InspectedFile {
+  readonly path: string
+  readonly type: 'file' | 'folder' | 'symlink' | 'hardlink'
+  /** Octal permission bits as a number. */
+  readonly mode: number
+  readonly size: number
+  /** What an executable runs on, from its ELF, Mach-O or PE header: `arm64`, `amd64`; null for what is none. */
+  readonly machine: string | null
+  readonly digest: Digest | null
+}
+
+/** One image of an index, or the only one. */
+export interface InspectedPlatform {
+  readonly platform: Platform
+  readonly digest: Digest
+  readonly mediaType: string
+  /** Bytes of config and layers. */
+  readonly size: number
+  readonly annotations: Readonly<Record<string, string>>
+  readonly kind: 'buildpackage' | 'extension' | 'builder' | 'other'
+  readonly buildpacks: readonly InspectedModule[]
+  readonly extensions: readonly InspectedModule[]
+  /** How many attestation manifests are about it. */
+  readonly attestations: number
+  readonly layers: readonly InspectedLayer[]
+  readonly labels: Readonly<Record<string, string>>
+  /** Of the base image, where labels name it. */
+  readonly distro: { readonly name: string; readonly version: string } | null
+  readonly stacks: readonly string[]
+  /** Undefined unless files were asked for. */
+  readonly files?: readonly InspectedFile[]
+}
+
+/** Something that is not the same on every platform. `values` by the platform as `formatPlatform` writes it; null: absent there. */
+export interface Difference {
+  readonly kind: 'missing' | 'version' | 'api' | 'order' | 'stacks' | 'targets' | 'file'
+  /** A module's id; a file's path. */
+  readonly id: string
+  readonly values: Readonly<Record<string, string | null>>
+}
+
+/** What is the same where one might not expect it. */
+export interface Note {
+  readonly kind: 'shared-layer' | 'shared-image'
+  readonly digest: Digest
+  readonly platforms: readonly string[]
+}
+
+/** Everything `inspect` shows of one source, whatever the format. Texts are as the image has them: whoever prints them escapes them. */
+export interface Inspection {
+  readonly source: InspectedSource
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly annotations: Readonly<Record<string, string>>
+  /** In the order of the index. */
+  readonly platforms: readonly InspectedPlatform[]
+  readonly differences: readonly Difference[]
+  readonly notes: readonly Note[]
+  /** The stored bytes' descriptor, for `--raw`. */
+  readonly root: Descriptor
+}
