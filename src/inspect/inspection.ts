@@ -53,11 +53,13 @@ export interface InspectedFile {
 
 /** One image of an index, or the only one. */
 export interface InspectedPlatform {
+  /** As the index says, else the image's config; with empty words where neither does. */
   readonly platform: Platform
-  readonly digest: Digest
-  readonly mediaType: string
-  /** Bytes of config and layers. */
-  readonly size: number
+  /** Null where there is no manifest: a buildpack folder has none yet. Of an engine's image, its id. */
+  readonly digest: Digest | null
+  readonly mediaType: string | null
+  /** Bytes of config and layers; null where nobody says. */
+  readonly size: number | null
   readonly annotations: Readonly<Record<string, string>>
   readonly kind: 'buildpackage' | 'extension' | 'builder' | 'other'
   readonly buildpacks: readonly InspectedModule[]
@@ -71,9 +73,26 @@ export interface InspectedPlatform {
   readonly stacks: readonly string[]
   /** Undefined unless files were asked for. */
   readonly files?: readonly InspectedFile[]
+  /** Who the package is: what its metadata label names. */
+  readonly main?: { readonly id: string; readonly version: string }
+  readonly builder?: InspectedBuilder
+  /** Of a buildpack folder: where this platform's files are, relative to it. */
+  readonly root?: string
+  /** What could not be read of this image, or is not of the right shape, in words. */
+  readonly problems?: readonly string[]
 }
 
-/** Something that is not the same on every platform. `values` by the platform as `formatPlatform` writes it; null: absent there. */
+/** What only a builder's labels tell. */
+export interface InspectedBuilder {
+  readonly description: string | null
+  readonly lifecycle: string | null
+  readonly createdBy: string | null
+  readonly runImages: readonly string[]
+  readonly order: readonly (readonly InspectedOrderMember[])[]
+  readonly orderExtensions: readonly (readonly InspectedOrderMember[])[]
+}
+
+/** Something that is not the same on every platform. `values` by `platformNames`; null: absent there. */
 export interface Difference {
   readonly kind: 'missing' | 'version' | 'api' | 'order' | 'stacks' | 'targets' | 'file'
   /** A module's id; a file's path. */
@@ -91,13 +110,14 @@ export interface Note {
 /** Everything `inspect` shows of one source, whatever the format. Texts are as the image has them: whoever prints them escapes them. */
 export interface Inspection {
   readonly source: InspectedSource
-  readonly digest: Digest
-  readonly mediaType: string
+  /** Null where nothing is stored as one: a buildpack folder, a layout of several images. */
+  readonly digest: Digest | null
+  readonly mediaType: string | null
   readonly annotations: Readonly<Record<string, string>>
   /** In the order of the index. */
   readonly platforms: readonly InspectedPlatform[]
   readonly differences: readonly Difference[]
   readonly notes: readonly Note[]
   /** The stored bytes' descriptor, for `--raw`. */
-  readonly root: Descriptor
+  readonly root: Descriptor | null
 }
