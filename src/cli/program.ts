@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { definePackage } from './commands/define-package.ts'
 import type { PackageFlags } from './commands/define-package.ts'
+import { PRINTED } from './commands/shared-options.ts'
 import { usageError } from './usage.ts'
 
 /** Shells that `completion` writes a script for. */
@@ -21,9 +22,10 @@ export const COMMAND_WORDS: readonly string[] = ['package', 'completion', ...NOT
 
 const EXAMPLES = `
 Examples:
-  $ bp-package                                            an OCI layout folder, one image per target
-  $ bp-package registry.example/hello:1.0.0 --publish     the same, pushed, with an index over the images
-  $ bp-package --dry-run                                  what would be made, file by file
+  $ bp-package                                          an OCI layout folder, one image per target
+  $ bp-package registry.example/hello:1.0.0 --publish   the same, pushed, with an index over the images
+  $ bp-package --dry-run -t linux/arm64                 what would be made for one target, file by file
+  $ bp-package -c package.toml --format file            a composite, a .cnb for each target
 `
 
 /** The whole command line, as commander knows it. Nothing is printed or run until it is parsed. */
@@ -36,6 +38,12 @@ export function createProgram(version: string, actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError()
+  // `bp-package --help` answers for the default command too: most users never type another one.
+  program.configureHelp({
+    visibleOptions: (command) => (command === program ? defaultOptions(packaging) : ownOptions(command)),
+    // The words that an option takes stand in its description, or in the docs: commander's list of them breaks the lines.
+    optionDescription: (option) => option.description,
+  })
 
   const packaging = definePackage(program.command('package', { isDefault: true }))
   packaging.action(async (_name: string | undefined, flags: PackageFlags, command: Command) => actions.package(command.args, flags))
@@ -45,8 +53,6 @@ export function createProgram(version: string, actions: Actions): Command {
     .addArgument(program.createArgument('<shell>', 'the shell').choices(SHELLS))
     .action(async (shell: Shell) => actions.completion(shell, program))
   for (const name of NOT_YET) refuse(program, name)
-  // `bp-package --help` answers for the default command too: most users never type another one.
-  program.configureHelp({ visibleOptions: (command) => (command === program ? defaultOptions(packaging) : ownOptions(command)) })
   return program
 }
 
@@ -64,10 +70,15 @@ function refuse(program: Command, name: string): void {
 }
 
 function defaultOptions(packaging: Command): Option[] {
-  return [...packaging.options, new Option('-V, --version', 'print the version'), new Option('-h, --help', 'print this help')]
+  return [...packaging.options, new Option('-V, --version', 'print the version').helpGroup(PRINTED), helpOption().helpGroup(PRINTED)]
 }
 
 function ownOptions(command: Command): Option[] {
-  return [...command.options.filter((option) => !option.hidden), new Option('-h, --help', 'print this help')]
+  const own = command.options.filter((option) => !option.hidden)
+  return [...own, own.some((option) => option.helpGroupHeading === PRINTED) ? helpOption().helpGroup(PRINTED) : helpOption()]
+}
+
+function helpOption(): Option {
+  return new Option('-h, --help', 'print this help')
 }
 

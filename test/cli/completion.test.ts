@@ -73,7 +73,7 @@ test.each(['zsh', 'fish'])('the script for %s knows every option and no command 
 
 test('zsh reads descriptions with quotes, brackets and colons as text', async () => {
   const text = await script('zsh')
-  expect(text).toContain(String.raw`'*'{-t,--target}'[os/arch\[/variant\]\[\:distro@version\], repeatable; default\: every target of buildpack.toml]:value: '`)
+  expect(text).toContain(String.raw`'*'{-t,--target}'[os/arch\[/variant\]\[\:distro@version\], repeatable]:value: '`)
   expect(text).toContain(String.raw`composite'\''s modules`)
 })
 

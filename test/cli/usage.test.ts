@@ -103,6 +103,17 @@ test('--help tells the options of the default command and no command that is not
   expect(stdout).not.toMatch(/^ +(inspect|manifest|builder|vendor) /mu)
 })
 
+test('--help has every option below a heading, one on each line of a hundred columns, and fits two screens', async () => {
+  const { stdout } = await parse('--help')
+  const lines = stdout.split('\n')
+  const headings = ['What is packaged:', 'Where it goes:', 'How:', 'Registries, each flag for one host:', 'What is printed:', 'Commands:', 'Examples:']
+  expect(lines.filter((line) => /^\S.*:$/u.test(line))).toEqual(headings)
+  expect(lines.length).toBeLessThan(80)
+  const options = lines.slice(lines.indexOf('What is packaged:'), lines.indexOf('Commands:')).filter((line) => line.startsWith(' '))
+  expect(options.filter((line) => !/^ {2}-\S/u.test(line))).toEqual([])
+  expect((await parse('package', '--help')).stdout).toContain('\nWhere it goes:\n')
+})
+
 test('help of one command, and the version, go to stdout', async () => {
   expect((await parse('completion', '--help')).stdout).toContain('Usage: bp-package completion')
   expect(await parse('package', '-h')).toMatchObject({ code: 0, stderr: '' })

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { byteSize, positiveInteger, registryOptions, repeatable } from './shared-options.ts'
+import { PRINTED, byteSize, positiveInteger, registryOptions, repeatable } from './shared-options.ts'
 import type { RegistryFlags } from './shared-options.ts'
 
 /** What commander makes of the command line of `package`, by the options' long names. */
@@ -42,25 +42,38 @@ export interface PackageFlags extends RegistryFlags {
 /** The arguments and options of `package` (SPEC.md, "package: options"), for parsing, help and completion alike. */
 export function definePackage(command: Command): Command {
   command
-    .description('package a buildpack, composite or extension: one image per target, an index over them')
+    .description('package a buildpack, composite or extension')
     .argument('[name]', 'where it goes, such as registry.example/sample/hello:1.0.0; for a layout or file also a path')
     .allowExcessArguments()
-  for (const option of [...whatOptions(), ...whereOptions(), ...howOptions(), ...registryOptions(), ...outputOptions()]) command.addOption(option)
+  for (const [heading, options] of groups()) {
+    for (const option of options) command.addOption(heading === undefined ? option : option.helpGroup(heading))
+  }
   return command
+}
+
+/** Under the headings of docs/cli.md. A description is short enough for one line of a terminal of 100 columns. */
+function groups(): readonly (readonly [heading: string | undefined, options: readonly Option[]])[] {
+  return [
+    ['What is packaged:', whatOptions()],
+    ['Where it goes:', whereOptions()],
+    ['How:', howOptions()],
+    [undefined, registryOptions()],
+    [PRINTED, outputOptions()],
+  ]
 }
 
 function whatOptions(): Option[] {
   return [
-    new Option('-p, --path <path>', 'buildpack folder or .tgz; default: what package.toml names, else "."'),
-    new Option('-c, --config <file>', 'package.toml; default: the one in the path, if there is one'),
-    repeatable('-t, --target <target>', 'os/arch[/variant][:distro@version], repeatable; default: every target of buildpack.toml'),
+    new Option('-p, --path <path>', 'buildpack folder or .tgz; default: what package.toml names'),
+    new Option('-c, --config <file>', 'package.toml; default: the one in the path, if any'),
+    repeatable('-t, --target <target>', 'os/arch[/variant][:distro@version], repeatable'),
     repeatable('-l, --label <key=value>', 'label on each image, repeatable'),
-    repeatable('--annotation <[scope:]key=value>', 'annotation, repeatable; scope is index, manifest (default) or manifest-descriptor'),
+    repeatable('--annotation <[scope:]key=value>', 'on index, manifest or manifest-descriptor, repeatable'),
     new Option('--flatten', "one layer for all of a composite's modules"),
     repeatable('--flatten-exclude <id@version>', 'module that keeps a layer of its own, repeatable').implies({ flatten: true }),
-    new Option('--pull-policy <policy>', 'when registries are asked for image dependencies; default: always').choices(['always', 'if-not-present', 'never']),
-    new Option('--registry-index <place>', "where namespace/name@version is looked up: a clone's folder or an address"),
-    repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore would, repeatable'),
+    new Option('--pull-policy <policy>', 'always, if-not-present or never, for image dependencies').choices(['always', 'if-not-present', 'never']),
+    new Option('--registry-index <place>', 'buildpack registry: folder of a clone, or address'),
+    repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore; repeatable'),
     new Option('--no-default-excludes', 'package .git, .DS_Store, *.swp and the like too'),
   ]
 }
@@ -70,21 +83,21 @@ function whereOptions(): Option[] {
     new Option('--publish', 'push to the registry that the name names').conflicts('format'),
     new Option('--publish-by-digest', 'push without a tag, for jobs that each build one target').conflicts(['format', 'output', 'tag', 'append', 'appendImageNameSuffix']),
     new Option('--append', "keep what the name's index has for other platforms"),
-    new Option('-f, --format <format>', 'what is written without --publish; default: layout').choices(['layout', 'file', 'image']),
-    new Option('--single-file', 'with --format file: one archive for all targets, with their index'),
-    new Option('-o, --output <path>', 'where the layout or file goes; default: ./<last part of id>-<version>.oci. With --publish: write a layout too'),
+    new Option('-f, --format <format>', 'layout (default), file or image').choices(['layout', 'file', 'image']),
+    new Option('--single-file', 'with --format file: one archive for all targets'),
+    new Option('-o, --output <path>', 'default: ./<last part of id>-<version>.oci, or .cnb'),
     repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
-    new Option('--repository <repository>', 'makes the name <repository>/<last part of id>:<version> where none is given'),
+    new Option('--repository <repository>', 'what a name is made of where none is given'),
     new Option('--append-image-name-suffix', "also tag each platform's image <tag>-<os>-<arch>..."),
   ]
 }
 
 function howOptions(): Option[] {
   return [
-    new Option('--archive-limit <size>', 'what an archive may unpack to, such as 20GiB; default: 8GiB').argParser(byteSize),
+    new Option('--archive-limit <size>', 'what an archive may unpack to; default: 8GiB').argParser(byteSize),
     new Option('--strict', 'warnings are errors'),
     new Option('--dry-run', 'show the whole plan; build and send nothing').conflicts('metadataFile'),
-    new Option('--cache-dir <dir>', 'where compressed layers are kept; default: in the XDG cache folder'),
+    new Option('--cache-dir <dir>', 'where layers are kept between runs; default: XDG cache'),
     new Option('--no-cache', 'neither use nor keep compressed layers').conflicts('cacheDir'),
     new Option('--concurrency <n>', 'layers and uploads at a time').argParser(positiveInteger),
     new Option('--compression <kind>', 'gzip, gzip:1 to gzip:12, or none'),
@@ -94,7 +107,7 @@ function howOptions(): Option[] {
 function outputOptions(): Option[] {
   return [
     new Option('--metadata-file <file>', 'write the result as JSON to this file'),
-    new Option('--json', 'result as JSON on stdout, errors as JSON on stderr, nothing else'),
+    new Option('--json', 'result as JSON on stdout, errors as JSON on stderr'),
     new Option('-q, --quiet', 'only the result, warnings and errors').conflicts('verbose'),
     new Option('-v, --verbose', 'also retries, whole file lists, and causes of errors'),
     new Option('--no-progress', 'lines instead of a live list on a terminal'),

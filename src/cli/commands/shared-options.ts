@@ -10,13 +10,16 @@ export interface RegistryFlags {
   readonly insecure?: readonly string[]
 }
 
+/** The heading of help for what a run prints; `--help` and `--version` stand there as well. */
+export const PRINTED = 'What is printed:'
+
 export function registryOptions(): Option[] {
   return [
-    repeatable('--plain-http <host>', 'talk http to this registry, repeatable; loopback hosts need no flag'),
-    repeatable('--skip-tls-verify <host>', 'accept any certificate of this registry, repeatable'),
-    repeatable('--ca-file <file>', 'trust the certificates of this PEM file too, repeatable'),
-    repeatable('--insecure-registry, --insecure <host>', 'https with any certificate or http for this registry, repeatable'),
-  ]
+    repeatable('--plain-http <host>', 'http, not https; loopback hosts need no flag; repeatable'),
+    repeatable('--skip-tls-verify <host>', 'accept any certificate; repeatable'),
+    repeatable('--ca-file <file>', 'trust the certificates of this PEM file too; repeatable'),
+    repeatable('--insecure-registry, --insecure <host>', 'https with any certificate, or http; repeatable'),
+  ].map((option) => option.helpGroup('Registries, each flag for one host:'))
 }
 
 /** The flags as the library takes them. */
