@@ -13,6 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['layers', 'stores', 'targets', 'config'],
   ['registry', 'docker'],
   ['oci', 'tar'],
+  ['folders.ts'],
   ['errors.ts', 'events.ts'],
 ]
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
 import { usageError } from './usage.ts'
 
@@ -37,7 +37,7 @@ async function writeDirectly(path: string, file: string, text: string): Promise<
 }
 
 async function writeBeside(path: string, file: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(dirname(path), `.bp-package-${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeFile(temporary, text, { flag: 'wx' })
     await rename(temporary, path)

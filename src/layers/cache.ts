@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, link, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, link, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PackagerError, reason } from '../errors.ts'
+import { makeFolders } from '../folders.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
@@ -30,7 +31,7 @@ export class LayerCache {
   /** Makes the folders. Rejects where the place cannot be written to. */
   async prepare(): Promise<void> {
     for (const name of ['blobs', 'layers', 'seen', 'tmp']) {
-      await mkdir(join(this.#folder, name), { recursive: true })
+      await makeFolders(join(this.#folder, name))
       // Folders that were there already may be another user's, or of a file system that is read-only by now.
       const probe = join(this.#folder, name, unique('probe'))
       await writeFile(probe, '')

@@ -18,10 +18,16 @@ export interface BlobPlace {
 /** However often a registry breaks off, at some point it has done so on purpose. */
 const mostBreaks = 10
 
+/**
+ * Whether the repository has a blob. One that it has in another length is broken there, or a proxy made the answer up: it counts
+ * as absent, so that a push sends it anew and the registry checks it. Many servers tell no length in answer to a HEAD; there,
+ * as for skopeo and containerd, the status is all there is.
+ */
 export async function hasBlob(client: RegistryClient, place: BlobPlace, purpose: Purpose, signal?: AbortSignal): Promise<boolean> {
   const answer = await client.send(place.registry, headBlob(place.repository, place.descriptor, purpose), signal)
   await discard(answer)
-  return answer.status === 200
+  const length = answer.headers['content-length']
+  return answer.status === 200 && (length === undefined || Number(length) === place.descriptor.size)
 }
 
 /**

@@ -26,6 +26,8 @@ export interface Answer {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Readable
+  /** How long the body may take where it is no content: a token, an error, or nothing anybody reads. */
+  readonly patienceMs: number
 }
 
 /** Sends a call. Wrappers around a caller (redirects, authorization, retries) are callers again. */
@@ -39,14 +41,28 @@ export async function discard(answer: Answer): Promise<void> {
   await readText(answer, worthReading).catch(() => undefined)
 }
 
-/** At most `limit` bytes of the body, as text; the rest is dropped together with the connection. */
+/**
+ * At most `limit` bytes of the body, as text; the rest is dropped together with the connection. Rejects where it takes longer
+ * than the answer is given: a byte now and then would keep every other timeout from ending it.
+ */
 export async function readText(answer: Answer, limit: number = worthReading): Promise<string> {
+  const { body, patienceMs } = answer
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    chunks.push(chunk.subarray(0, limit - size))
-    size += chunk.byteLength
-    if (size >= limit) break
+  const timer = setTimeout(() => body.destroy(new BodyTimeout(`a body that took longer than ${patienceMs} ms`)), patienceMs)
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk.subarray(0, limit - size))
+      size += chunk.byteLength
+      if (size >= limit) break
+    }
+  } finally {
+    clearTimeout(timer)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Told as undici's own timeout of a body is. */
+class BodyTimeout extends Error {
+  readonly code = 'UND_ERR_BODY_TIMEOUT'
 }

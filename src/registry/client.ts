@@ -49,7 +49,7 @@ export interface RegistryClient {
   close(): Promise<void>
 }
 
-const defaultTimeouts: Timeouts = { connectMs: 15_000, headersMs: 60_000, storedMs: 300_000, idleMs: 60_000 }
+const defaultTimeouts: Timeouts = { connectMs: 15_000, headersMs: 60_000, storedMs: 300_000, idleMs: 60_000, smallBodyMs: 15_000 }
 const defaultTries = 5
 const defaultConnections = 8
 

@@ -3,11 +3,12 @@ import { cancelled, PackagerError, reason, systemCode } from '../errors.ts'
 import type { CredentialOptions, Credentials } from './credential.ts'
 import { printable } from './redact.ts'
 
-const patienceMs = 60_000
+const defaultPatienceMs = 60_000
 const longestOutput = 1024 * 1024
 
 interface Ended {
   readonly status: number | null
+  readonly killed: boolean
   readonly stdout: string
   readonly stderr: string
 }
@@ -21,11 +22,13 @@ export async function askHelper(name: string, host: string, file: string, option
   const fail = (found: string, hint?: string, cause?: unknown): PackagerError =>
     new PackagerError({ code: 'CREDENTIALS', step: `get credentials for ${host} from ${program}`, found, hint, cause })
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw fail(`"${printable(name, 60)}" is no name of a helper (in ${file})`)
-  const { status, stdout, stderr } = await run(program, host, options).catch((cause: unknown) => {
+  const { patienceMs = defaultPatienceMs } = options
+  const { status, killed, stdout, stderr } = await run(program, host, { ...options, patienceMs }).catch((cause: unknown) => {
     if (options.signal?.aborted === true) throw cancelled('get credentials', cause)
     if (systemCode(cause) === 'ENOENT') throw fail('no such program on PATH', `${file} names it; install it, or take the entry out`, cause)
     throw fail(reason(cause), undefined, cause)
   })
+  if (killed) throw fail(`no answer in ${patienceMs / 1000} seconds`, 'it may wait for somebody to unlock it')
   if (status !== 0) {
     if (/credentials not found/i.test(stdout) || /credentials not found/i.test(stderr)) return undefined
     const words = printable([stderr, stdout].filter((text) => text.trim() !== '').join(': '))
@@ -54,7 +57,7 @@ function readAnswer(stdout: string, source: string): Credentials | undefined {
 /** For what is still in the pipes when the helper has ended. */
 const afterExitMs = 1000
 
-function run(program: string, host: string, { env, signal }: CredentialOptions): Promise<Ended> {
+function run(program: string, host: string, { env, signal, patienceMs }: CredentialOptions & { readonly patienceMs: number }): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ['get'], { env: { ...env }, signal, timeout: patienceMs, killSignal: 'SIGKILL', stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
     const output = { stdout: '', stderr: '' }
@@ -63,10 +66,17 @@ function run(program: string, host: string, { env, signal }: CredentialOptions):
         output[name] = (output[name] + text).slice(0, longestOutput)
       })
     }
+    const end = (status: number | null): void => resolve({ status, killed: child.killed, ...output })
     child.on('error', reject)
-    child.on('close', (status) => resolve({ status, ...output }))
+    child.on('close', end)
     // A child of the helper's own may hold the pipes open for ever: what was said before the helper ended is all there is.
-    child.on('exit', (status) => setTimeout(() => resolve({ status, ...output }), afterExitMs).unref())
+    child.on('exit', (status) => {
+      const close = (): void => {
+        for (const name of ['stdout', 'stderr'] as const) child[name].destroy()
+        end(status)
+      }
+      setTimeout(close, afterExitMs).unref()
+    })
     // A helper that ends without reading its input is judged by its status.
     child.stdin.on('error', () => undefined)
     child.stdin.end(host)

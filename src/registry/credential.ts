@@ -14,4 +14,6 @@ export interface CredentialOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly homeDir: string
   readonly signal?: AbortSignal | undefined
+  /** How long a helper may take, which may ask a person; a minute unless told. */
+  readonly patienceMs?: number
 }

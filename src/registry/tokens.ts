@@ -3,6 +3,7 @@ import { PackagerError } from '../errors.ts'
 import type { Answer, Call, Caller } from './call.ts'
 import { discard, readText } from './call.ts'
 import type { Credentials } from './credential.ts'
+import { networkSetback } from './network.ts'
 import { refusal } from './refusal.ts'
 import type { RetryPolicy } from './retry.ts'
 import { retrying } from './retry.ts'
@@ -130,7 +131,9 @@ export function basic({ username = '', password = '' }: Credentials): string {
 }
 
 async function readToken(answer: Answer): Promise<Fetched> {
-  const text = await readText(answer, longestAnswer)
+  const text = await readText(answer, longestAnswer).catch((cause: unknown) => {
+    throw networkSetback(answer, cause)
+  })
   const value = parse(text) as { token?: unknown; access_token?: unknown; expires_in?: unknown } | undefined
   const token = [value?.token, value?.access_token].find((candidate) => typeof candidate === 'string' && candidate !== '')
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) {

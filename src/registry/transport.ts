@@ -16,6 +16,8 @@ export interface Timeouts {
   readonly storedMs: number
   /** Between two pieces of a body. */
   readonly idleMs: number
+  /** All of a body that is no content: a token, an error. */
+  readonly smallBodyMs: number
 }
 
 export interface TransportOptions extends TrustOptions {
@@ -82,7 +84,7 @@ async function send(call: Call, dispatcher: Dispatcher, { timeouts, userAgent }:
       signal: signal ?? null,
       headersTimeout: body === undefined ? timeouts.headersMs : timeouts.storedMs,
     })
-    return { url, method, status: response.statusCode, headers: flatten(response.headers), body: response.body }
+    return { url, method, status: response.statusCode, headers: flatten(response.headers), body: response.body, patienceMs: timeouts.smallBodyMs }
   } catch (cause) {
     if (signal?.aborted === true) throw cancelled(`${method} ${url.host}`, cause)
     throw networkSetback(call, cause)

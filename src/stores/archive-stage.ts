@@ -1,28 +1,21 @@
 import type { Stats } from 'node:fs'
-import { lstat, mkdir } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { lstat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
 import { findContents } from './archive-contents.ts'
+import { sweepHidden } from './hidden.ts'
 import { realPlace } from './layout-replace.ts'
 import type { Staging } from './layout-stage.ts'
-import { hiddenBeside, unstage } from './layout-stage.ts'
+import { makeStaging } from './layout-stage.ts'
 
 export const step = 'write archive'
 
 /** Makes the staging folder for a file at `destination`, or refuses a destination that an archive could not replace. */
-export async function stageArchive(destination: string, suffix: string): Promise<Staging> {
+export async function stageArchive(destination: string): Promise<Staging> {
   const place = await realPlace(resolve(destination))
   await checkReplaceableFile(place)
-  const folder = hiddenBeside(place, `partial-${suffix}`)
-  let madeParent: string | undefined
-  try {
-    madeParent = await mkdir(dirname(place), { recursive: true })
-    await mkdir(folder)
-    return { place, folder, madeParent }
-  } catch (cause) {
-    await unstage({ place, folder, madeParent })
-    throw new PackagerError({ code: 'OUTPUT', step, value: destination, found: reason(cause), cause })
-  }
+  await sweepHidden(place)
+  return makeStaging(place, [], (cause) => new PackagerError({ code: 'OUTPUT', step, value: destination, found: reason(cause), cause }))
 }
 
 /** Refuses a place that holds anything but a former archive: no run may remove what it or its like did not write. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -53,7 +52,6 @@ interface Stage {
 
 class ArchiveStore implements StagedArchive {
   readonly #destination: string
-  readonly #suffix = randomBytes(6).toString('hex')
   readonly #closing = new AbortController()
   readonly #signal: AbortSignal
   #stage: Promise<Stage> | undefined
@@ -108,7 +106,7 @@ class ArchiveStore implements StagedArchive {
   }
 
   #open(): Promise<Stage> {
-    this.#stage ??= this.#named(stageArchive(this.#destination, this.#suffix)).then((staging) => {
+    this.#stage ??= this.#named(stageArchive(this.#destination)).then((staging) => {
       const layoutFolder = join(staging.folder, 'layout')
       return { staging, layout: layoutStore(layoutFolder), layoutFolder }
     })

@@ -50,7 +50,7 @@ export interface Downloads {
   close(): Promise<void>
 }
 
-const defaultTimeouts: Timeouts = { connectMs: 15_000, headersMs: 60_000, storedMs: 60_000, idleMs: 60_000 }
+const defaultTimeouts: Timeouts = { connectMs: 15_000, headersMs: 60_000, storedMs: 60_000, idleMs: 60_000, smallBodyMs: 15_000 }
 const defaultTries = 5
 const connections = 4
 const largestText = 16 * 1024 ** 2

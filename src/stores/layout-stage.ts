@@ -1,9 +1,11 @@
 import { chmod, link, mkdir, open, rm, rmdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import { makeFolders } from '../folders.ts'
 import type { Blob } from '../oci/descriptor.ts'
-import { checkReplaceable, realPlace } from './layout-replace.ts'
+import { hiddenBeside, sweepHidden } from './hidden.ts'
+import { checkReplaceable, realPlace, restoreFormer } from './layout-replace.ts'
 
 /** A layout being written: beside `place`, where it will be renamed to, so that the rename stays on one file system. */
 export interface Staging {
@@ -13,20 +15,31 @@ export interface Staging {
   readonly madeParent: string | undefined
 }
 
-/** Makes the staging folder for a layout at `destination`, or refuses a destination that a layout could not replace. */
-export async function stage(destination: string, suffix: string): Promise<Staging> {
+/**
+ * Makes the staging folder for a layout at `destination`, or refuses a destination that a layout could not replace.
+ * What killed runs left there is put right first.
+ */
+export async function stage(destination: string): Promise<Staging> {
   const place = await realPlace(resolve(destination))
+  await restoreFormer(place)
   await checkReplaceable(place)
-  const folder = hiddenBeside(place, `partial-${suffix}`)
+  await sweepHidden(place)
+  // Not mkdtemp: its 0700 would become the mode of the layout, where the author's umask should decide.
+  return makeStaging(place, ['blobs', 'blobs/sha256'], (cause) => new PackagerError({ code: 'OUTPUT', step: 'write image layout', value: destination, found: reason(cause), cause }))
+}
+
+/** A hidden folder beside `place`, with these folders in it; nothing is left where it cannot be made. */
+export async function makeStaging(place: string, folders: readonly string[], failure: (cause: unknown) => PackagerError): Promise<Staging> {
+  const folder = hiddenBeside(place, 'partial')
   let madeParent: string | undefined
   try {
-    madeParent = await mkdir(dirname(place), { recursive: true })
-    // Not mkdtemp: its 0700 would become the mode of the layout, where the author's umask should decide.
-    await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true })
+    madeParent = await makeFolders(dirname(place))
+    await mkdir(folder)
+    for (const name of folders) await mkdir(join(folder, name))
     return { place, folder, madeParent }
   } catch (cause) {
-    await unstage({ place, folder, madeParent })
-    throw new PackagerError({ code: 'OUTPUT', step: 'write image layout', value: destination, found: reason(cause), cause })
+    await unstage({ place, folder, madeParent }).catch(() => undefined)
+    throw failure(cause)
   }
 }
 
@@ -41,10 +54,6 @@ export async function unstage({ place, folder, madeParent }: Staging): Promise<v
     )
     if (!removed) return
   }
-}
-
-export function hiddenBeside(place: string, suffix: string): string {
-  return join(dirname(place), `.${basename(place)}.${suffix}`)
 }
 
 /** Takes a blob that is already a file by a hard link; `false` where it has none or the file system does not allow it. */

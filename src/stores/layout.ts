@@ -13,7 +13,7 @@ import { refName } from './layout-index.ts'
 import { replaceFolder } from './layout-replace.ts'
 import { blobPath, layoutSource, readChildren } from './layout-source.ts'
 import type { Staging } from './layout-stage.ts'
-import { counting, hiddenBeside, linked, stage, syncFolder, unstage, writeDurably } from './layout-stage.ts'
+import { counting, linked, stage, syncFolder, unstage, writeDurably } from './layout-stage.ts'
 import type { PutOptions, StagedStore } from './store.ts'
 import { verifying } from './verify.ts'
 
@@ -39,7 +39,6 @@ export function layoutStore(folder: string): StagedStore {
 
 class LayoutStore implements StagedStore {
   readonly #destination: string
-  readonly #suffix = randomBytes(6).toString('hex')
   readonly #closing = new AbortController()
   readonly #writing = new Set<Promise<void>>()
   readonly #tags = new Map<string, Descriptor>()
@@ -94,7 +93,7 @@ class LayoutStore implements StagedStore {
       await writeDurably(join(folder, 'index.json'), encodeIndex(this.#entries()).bytes)
       await writeDurably(join(folder, 'oci-layout'), Buffer.from('{"imageLayoutVersion":"1.0.0"}'))
       for (const path of [join(folder, 'blobs', 'sha256'), join(folder, 'blobs'), folder]) await syncFolder(path)
-      await replaceFolder(folder, place, hiddenBeside(place, `old-${this.#suffix}`))
+      await replaceFolder(folder, place)
       this.#sealed = true
       await syncFolder(dirname(place))
     } catch (cause) {
@@ -118,7 +117,7 @@ class LayoutStore implements StagedStore {
   }
 
   #open(): Promise<Staging> {
-    this.#staging ??= stage(this.#destination, this.#suffix)
+    this.#staging ??= stage(this.#destination)
     return this.#staging
   }
 

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PackagerError } from '../errors.ts'
+import { makeFolders } from '../folders.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
 import { isManifestType } from '../oci/media-types.ts'
@@ -89,7 +90,7 @@ class PulledSource implements Source {
     const path = this.#recordPath(name)
     if (path === undefined) return
     const staged = `${path}.${randomBytes(8).toString('hex')}`
-    await mkdir(join(this.#options.folder ?? '', 'pulled'), { recursive: true })
+    await makeFolders(join(this.#options.folder ?? '', 'pulled'))
     await writeFile(staged, `${mediaType} ${digest} ${size}\n`)
     await rename(staged, path)
   }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -187,6 +187,25 @@ describe('a credential helper', () => {
   it.each(['../../evil', 'a;b', '', '-x'])('named %j is never run', async (name) => {
     await file('.docker/config.json', { credHelpers: { 'r.example': name } })
     await expect(find('r.example')).rejects.toThrow(/no name of a helper/)
+  })
+
+  it('that does not answer is killed, whatever it does about signals, and named with the host', async () => {
+    await helper('mine', 'trap "" TERM INT HUP; while :; do sleep 0.1; done')
+    await file('.docker/config.json', { credHelpers: { 'r.example': 'mine' } })
+    const found = findCredentials({ env, homeDir: home, patienceMs: 200 }, 'r.example', 'acme/bp')
+    await expect(found).rejects.toMatchObject({
+      code: 'CREDENTIALS',
+      message: 'get credentials for r.example from docker-credential-mine: no answer in 0.2 seconds',
+    })
+  })
+
+  it('whose own child keeps the pipe open is not waited for', async () => {
+    const pid = join(home, 'pid')
+    await helper('mine', `sleep 60 & echo $! > ${pid}; echo '{"Username":"ann","Secret":"pw"}'`)
+    await file('.docker/config.json', { credsStore: 'mine' })
+    expect(await find('r.example')).toMatchObject({ username: 'ann', password: 'pw' })
+    // It is still there: what was waited for is not its end.
+    process.kill(Number(await readFile(pid, 'utf8')))
   })
 
   it('that hangs ends with the run', async () => {

@@ -182,6 +182,32 @@ describe('a registry with a token service', () => {
   })
 })
 
+describe('a ping that leads elsewhere', () => {
+  const thief = 'Bearer realm="REALM/token",service="x"'
+
+  it.each([['Basic', 'Basic realm="r"'], ['Bearer', thief]])('names nobody who gets credentials: a %s challenge of another origin is not taken', async (_, challenge) => {
+    const other = await start({})
+    other.fail({ path: /^\/elsewhere/, times: 99, strike: answer(401, { 'www-authenticate': challenge.replace('REALM', other.url) }) })
+    const registry = await start({})
+    registry.fail({ path: /^\/v2\/$/, times: 99, strike: answer(307, { location: `${other.url}/elsewhere` }) })
+    const { client } = talkTo(loginEnv(registry.host, 'ann:p:w'))
+    const layer = someLayer(10)
+    expect(await remoteStore(client, registry.host, 'acme/bp').put(layer)).toBe('uploaded')
+    expect(other.requests.map(({ path }) => path)).not.toContain('/token')
+    expect([...other.requests, ...registry.requests].map(({ headers }) => headers['authorization'])).toEqual(
+      Array.from({ length: other.requests.length + registry.requests.length }, () => undefined),
+    )
+  })
+
+  it('within the registry is followed, and its challenge counts', async () => {
+    const registry = await start({ auth: { kind: 'basic', users } })
+    registry.fail({ path: /^\/v2\/$/, strike: answer(308, { location: '/v2' }) })
+    const { client } = talkTo(loginEnv(registry.host, 'ann:p:w'))
+    expect(await remoteStore(client, registry.host, 'acme/bp').put(someLayer(10))).toBe('uploaded')
+    expect(lines(registry.requests).slice(0, 2)).toEqual(['HEAD /v2/ 308', 'HEAD /v2 401'])
+  })
+})
+
 describe('a way in that is not spoken', () => {
   it('is named in the hint', async () => {
     const registry = await start({})

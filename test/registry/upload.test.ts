@@ -57,6 +57,17 @@ describe('a blob', () => {
     expect(lines(registry.requests)).toEqual(['HEAD /v2/ 200', 'HEAD /v2/acme/bp/blobs/DIGEST 200'])
   })
 
+  it.each([
+    ['another length', 'content-length', '9', 'uploaded'],
+    ['no length', 'transfer-encoding', 'chunked', 'present'],
+  ])('that is said to be there with %s is %s', async (_, name, value, status) => {
+    const store = await start()
+    const layer = someLayer(10)
+    registry.addBlob('acme/bp', layer.bytes)
+    registry.fail({ method: 'HEAD', path: /blobs/, strike: answer(200, { [name]: value }) })
+    expect(await store.put(layer)).toBe(status)
+  })
+
   it('may be empty', async () => {
     const store = await start()
     const layer = someLayer(0)

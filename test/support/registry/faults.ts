@@ -22,6 +22,7 @@ export type Strike =
   | { readonly kind: 'reset'; readonly afterReceived: number }
   | { readonly kind: 'hang' }
   | { readonly kind: 'cut'; readonly afterSent: number; readonly stall: boolean }
+  | { readonly kind: 'endless'; readonly reply: Reply; readonly everyMs: number }
   | { readonly kind: 'rewrite'; readonly rewrite: (reply: Reply, request: LoggedRequest) => Reply }
 
 /** A scripted failure: `times` matching requests are struck (once by default) after `after` matching ones have passed. */
@@ -67,6 +68,11 @@ export function cut(afterSent: number): Strike {
 /** As {@link cut}, but the connection stays open and silent. */
 export function stall(afterSent: number): Strike {
   return { kind: 'cut', afterSent, stall: true }
+}
+
+/** Answers with a body that never ends: as fast as it is taken, or a byte every so many milliseconds, which no idle timeout ends. */
+export function endless(status: number, everyMs = 0, headers: Readonly<Record<string, string>> = {}): Strike {
+  return { kind: 'endless', reply: { status, headers }, everyMs }
 }
 
 /** Changes the real answer: other content, other headers, another Location. */

@@ -55,6 +55,7 @@ async function respond(incoming: IncomingMessage, response: ServerResponse, requ
   if (strike?.kind === 'answer' && strike.beforeBody) return send(incoming, response, request, strike.reply, undefined)
   const { body, broken } = await receive(incoming, request, strike?.kind === 'reset' ? strike.afterReceived : undefined)
   if (strike?.kind === 'hang') return
+  if (strike?.kind === 'endless') return goOn(response, request, strike.reply, strike.everyMs)
   if (strike?.kind === 'answer') return send(incoming, response, request, strike.reply, undefined)
   if (strike?.kind === 'reset' || broken) {
     if (body.byteLength > 0) handle(request, body, true)
@@ -78,6 +79,16 @@ async function receive(incoming: IncomingMessage, request: LoggedRequest, limit:
   } catch {
     return { body: Buffer.concat(chunks), broken: true }
   }
+}
+
+function goOn(response: ServerResponse, request: LoggedRequest, { status, headers = {} }: Reply, everyMs: number): void {
+  request.status = status
+  response.writeHead(status, headers).flushHeaders()
+  const piece = Buffer.alloc(everyMs === 0 ? 64 * 1024 : 1, ' ')
+  const more = (): void => {
+    if (!response.destroyed) response.write(piece, () => (everyMs === 0 ? setImmediate(more) : setTimeout(more, everyMs)))
+  }
+  more()
 }
 
 function send(incoming: IncomingMessage, response: ServerResponse, request: LoggedRequest, reply: Reply, strike: Strike | undefined): void {

@@ -19,7 +19,7 @@ import { listen } from './listener.ts'
  *     registry.requests.filter((r) => r.method === 'PUT')   // the log: method, path, headers, bytes, status
  *     await registry.close()
  *
- * Strikes are in `faults.ts`: answer, answerEarly, refuse, reset, hang, cut, stall, rewrite.
+ * Strikes are in `faults.ts`: answer, answerEarly, refuse, reset, hang, cut, stall, endless, rewrite.
  * `elsewhere` serves blobs by a redirect to another origin, which refuses requests with credentials, as S3 does.
  */
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
