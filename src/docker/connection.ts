@@ -94,7 +94,7 @@ export class EngineConnection {
   }
 
   async #open(): Promise<Agent> {
-    const { Agent } = await import('./undici.ts')
+    const { Agent } = await import('../undici.ts')
     const { address, tls = {} } = this.place
     const connect = address.kind === 'unix' ? { socketPath: address.path } : tls
     return new Agent({ connect: { ...connect, timeout: this.#timeoutMs }, pipelining: 1 })

@@ -58,7 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
 async function createDispatcher(url: URL, options: TransportOptions): Promise<Dispatcher> {
   const { timeouts, connections } = options
   const [{ Agent, ProxyAgent }, trust] = await Promise.all([
-    import('./undici.ts'),
+    import('../undici.ts'),
     url.protocol === 'https:' ? trustFor(url, options) : Promise.resolve<Partial<Trust>>({}),
   ])
   const proxy = proxyFor(url, options.env)

@@ -1,0 +1,21 @@
+/** Parts of undici by their files; their types are the package's own. */
+declare module '*/undici/lib/dispatcher/agent.js' {
+  import { Agent } from 'undici'
+  export default Agent
+}
+
+declare module '*/undici/lib/dispatcher/proxy-agent.js' {
+  import { ProxyAgent } from 'undici'
+  export default ProxyAgent
+}
+
+declare module '*/undici/lib/dispatcher/dispatcher.js' {
+  import { Dispatcher } from 'undici'
+  export default Dispatcher
+}
+
+declare module '*/undici/lib/api/api-request.js' {
+  import type { Dispatcher } from 'undici'
+  const request: Dispatcher['request']
+  export default request
+}
