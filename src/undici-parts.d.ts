@@ -14,8 +14,8 @@ declare module '*/undici/lib/dispatcher/dispatcher.js' {
   export default Dispatcher
 }
 
-declare module '*/undici/lib/api/api-request.js' {
+declare module '*/undici/lib/api/index.js' {
   import type { Dispatcher } from 'undici'
-  const request: Dispatcher['request']
-  export default request
+  const api: Pick<Dispatcher, 'request' | 'stream' | 'pipeline' | 'upgrade' | 'connect'>
+  export default api
 }

@@ -1,7 +1,7 @@
 import Agent from '../node_modules/undici/lib/dispatcher/agent.js'
 import Dispatcher from '../node_modules/undici/lib/dispatcher/dispatcher.js'
 import ProxyAgent from '../node_modules/undici/lib/dispatcher/proxy-agent.js'
-import request from '../node_modules/undici/lib/api/api-request.js'
+import api from '../node_modules/undici/lib/api/index.js'
 
 /**
  * What is taken of undici: connections and requests, without `fetch`, WebSocket, caches and mocks, which take longer to load
@@ -10,5 +10,5 @@ import request from '../node_modules/undici/lib/api/api-request.js'
  */
 export { Agent, ProxyAgent }
 
-// As undici's own index does with all of its API.
-Object.assign(Dispatcher.prototype, { request })
+// As undici's own index does.
+Object.assign(Dispatcher.prototype, api)

@@ -1,4 +1,4 @@
-import { blockSize, memberSize } from './gzip.ts'
+import { blockSize, memberSize } from './member-size.ts'
 
 /**
  * A fixed number of blocks of shared memory, each with room for the gzip member that takes the place of its bytes, which is what bounds a run's memory: whoever reads files waits here until

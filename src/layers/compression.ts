@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { PackagerError } from '../errors.ts'
 import type { CompressAnswer, CompressRequest } from './compress-worker.ts'
+import type { GzipCompressor } from './gzip.ts'
 
 /** How layers are compressed: gzip at libdeflate's level 1 (fastest) to 12 (smallest), or not at all. */
 export type Compression = { readonly kind: 'gzip'; readonly level: number } | { readonly kind: 'none' }
@@ -30,16 +31,17 @@ interface Seat {
 
 /**
  * Worker threads that turn blocks into gzip members. Threads start when there is work for them, and a waiting pool never
- * keeps the process alive.
+ * keeps the process alive. A pool of none does the work itself: a thread takes longer to start than a few blocks to compress.
  */
 export class CompressionPool {
   readonly #size: number
   readonly #seats: Seat[] = []
+  readonly #own = new Map<number, Promise<GzipCompressor>>()
   #nextId = 0
   #closed = false
 
   constructor(size: number) {
-    this.#size = Math.max(1, size)
+    this.#size = size
   }
 
   /**
@@ -48,6 +50,7 @@ export class CompressionPool {
    */
   async compress(block: Uint8Array, length: number, level: number): Promise<number> {
     if (this.#closed) throw new PackagerError({ code: 'CANCELLED', step: 'compress', found: 'the run ended' })
+    if (this.#size === 0) return (await this.#compressor(level)).member(block.subarray(0, length), block)
     const seat = this.#seat()
     const id = this.#nextId
     this.#nextId += 1
@@ -63,6 +66,12 @@ export class CompressionPool {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all(this.#seats.map((seat) => seat.worker.terminate()))
+  }
+
+  #compressor(level: number): Promise<GzipCompressor> {
+    const known = this.#own.get(level) ?? import('./gzip.ts').then((gzip) => new gzip.GzipCompressor(level))
+    this.#own.set(level, known)
+    return known
   }
 
   #seat(): Seat {

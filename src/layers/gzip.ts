@@ -1,16 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { LibdeflateModule } from '../../node_modules/libdeflate/dist/libdeflate.wasm.mjs'
 import createLibdeflate from '../../node_modules/libdeflate/dist/libdeflate.wasm.mjs'
-
-/** Bytes of tar in one gzip member. Part of what a layer's digest depends on, so it never changes. */
-export const blockSize = 1024 * 1024
-
-const headerSize = 10
-const trailerSize = 8
-const storedMax = 65_535
-
-/** Room that the member of a full block can take: what cannot be compressed is stored, in pieces with five bytes each. */
-export const memberSize = headerSize + storedSize(blockSize) + trailerSize
+import { blockSize, headerSize, storedMax, storedSize, trailerSize } from './member-size.ts'
 
 const sampleSize = 16 * 1024
 const sampleStride = 64
@@ -76,10 +67,6 @@ function looksRandom(block: Uint8Array): boolean {
   let distance = 0
   for (const count of counts) distance += (count - expected) ** 2
   return distance / expected < 330
-}
-
-function storedSize(size: number): number {
-  return size + 5 * Math.max(1, Math.ceil(size / storedMax))
 }
 
 /** DEFLATE's stored blocks (RFC 1951, 3.2.4). */

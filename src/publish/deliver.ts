@@ -3,6 +3,7 @@ import type { PutStatus, Report, Warning } from '../events.ts'
 import type { LayerCache } from '../layers/cache.ts'
 import type { Compression } from '../layers/compression.ts'
 import type { Layer } from '../layers/spool.ts'
+import { tarSize } from '../layers/tar.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
 import type { Annotations } from '../oci/manifest.ts'
 import { encodeIndex } from '../oci/manifest.ts'
@@ -46,14 +47,14 @@ export interface Delivery {
 export async function deliver(options: RunOptions, delivery: Delivery, run: Run, cache: LayerCache | undefined): Promise<RunResult> {
   const { names, targets, layers: plans } = delivery
   const { report, signal, stop } = run
-  const shop = openWorkshop(delivery.compression, await run.spool.folder(), options.concurrency, signal)
+  const shop = openWorkshop(delivery.compression, await run.spool.folder(), bytesToMake(plans), options.concurrency, signal)
   const destination = await run.openDestination(names)
   const sending = startSending(destination.places, { concurrency: options.concurrency ?? 4, report, signal })
   const building = buildLayers(plans, shop, cache, report)
   report({ type: 'plan', name: names.name, destination: options.destination, targets: targets.map(formatTarget), layers: plans.length })
   try {
-    const [layers] = await Promise.all([sendLayers(plans, building, sending), sending.ready()])
-    return await finish(options, delivery, delivery.makeImages(layers), { sending, destination, report, signal })
+    const [images] = await Promise.all([makeImages(delivery, building, sending), sendLayers(plans, building, sending), sending.ready()])
+    return await finish(options, delivery, images, { sending, destination, report, signal })
   } catch (cause) {
     // Everything that still runs must have stopped before the folder under it is removed.
     stop.abort(cause)
@@ -65,15 +66,29 @@ export async function deliver(options: RunOptions, delivery: Delivery, run: Run,
   }
 }
 
+function bytesToMake(plans: readonly LayerPlan[]): number {
+  return plans.reduce((sum, plan) => sum + (plan.kind === 'made' ? tarSize(plan.input) : 0), 0)
+}
+
 /** Each layer is on its way as soon as it is made. The first failure, of making or sending, is the run's. */
-async function sendLayers(plans: readonly LayerPlan[], building: ReadonlyMap<string, Promise<Layer>>, sending: Sending): Promise<ReadonlyMap<string, Layer>> {
-  const made = plans.map(async ({ key, module }) => {
+async function sendLayers(plans: readonly LayerPlan[], building: ReadonlyMap<string, Promise<Layer>>, sending: Sending): Promise<void> {
+  if (!sending.isOpen) return
+  const sent = plans.map(async ({ key, module }) => {
     const layer = await building.get(key)
-    if (layer === undefined) return []
-    if (sending.isOpen) await sending.blob(layer.blob, `layer ${module}`)
-    return [[key, layer] as const]
+    if (layer !== undefined) await sending.blob(layer.blob, `layer ${module}`)
   })
-  return new Map((await Promise.all(made)).flat())
+  await Promise.all(sent)
+}
+
+/** The images are known once their layers are made; their configs need not wait until those are sent. */
+async function makeImages({ layers: plans, makeImages: make }: Delivery, building: ReadonlyMap<string, Promise<Layer>>, sending: Sending): Promise<readonly MadeImage[]> {
+  const made = await Promise.all(plans.map(async ({ key }) => {
+    const layer = await building.get(key)
+    return layer === undefined ? [] : [[key, layer] as const]
+  }))
+  const images = make(new Map(made.flat()))
+  if (sending.isOpen) await Promise.all(images.map((image) => sending.blob(image.config, `config ${formatTarget(image.target)}`)))
+  return images
 }
 
 interface Outlet {
@@ -99,10 +114,9 @@ async function finish(options: RunOptions, delivery: Delivery, images: readonly 
   return runResult(options, names, sent.descriptor, images, sending.statuses, warnings)
 }
 
-/** Configs and the last of the layers, then manifests by digest, then the root by its tags. Gives what the tags now stand for. */
+/** What is left of the blobs, then manifests by digest, then the root by its tags. Gives what the tags now stand for. */
 async function sendImages(options: RunOptions, delivery: Delivery, images: readonly MadeImage[], index: InlineBlob | undefined, outlet: Outlet): Promise<InlineBlob> {
   const { sending, destination, report } = outlet
-  await Promise.all(images.map((image) => sending.blob(image.config, `config ${formatTarget(image.target)}`)))
   await sending.blobsDone()
   const imageTags = images.flatMap(({ tag, manifest }) => (tag === undefined ? [] : [{ place: tag, manifest }]))
   const [only] = images

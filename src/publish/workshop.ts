@@ -7,6 +7,7 @@ import { BlockPool } from '../layers/blocks.ts'
 import { LayerCache } from '../layers/cache.ts'
 import type { Compression } from '../layers/compression.ts'
 import { CompressionPool } from '../layers/compression.ts'
+import { blockSize } from '../layers/member-size.ts'
 import type { Workshop } from '../layers/spool.ts'
 import type { RunOptions } from './options.ts'
 
@@ -64,8 +65,15 @@ export function spoolIn(cache: LayerCache | undefined, env: RunOptions['env']): 
   return new Spool(cache?.spoolParent ?? (env['TMPDIR'] || tmpdir()))
 }
 
-/** Threads and memory of a run. Twice as many blocks as threads keep all of them busy while others are read or written. */
-export function openWorkshop(compression: Compression, folder: string, concurrency: number | undefined, signal: AbortSignal): Workshop {
+/** Bytes of tar up to which a run starts no threads. */
+const smallRun = 2 * blockSize
+
+/**
+ * Threads and memory of a run. Twice as many blocks as threads keep all of them busy while others are read or written.
+ *
+ * @param bytes of tar that are to be made
+ */
+export function openWorkshop(compression: Compression, folder: string, bytes: number, concurrency: number | undefined, signal: AbortSignal): Workshop {
   const threads = Math.max(1, Math.min(concurrency ?? availableParallelism(), availableParallelism()))
-  return { blocks: new BlockPool(threads * 4 + 4), compressors: new CompressionPool(threads), compression, folder, signal }
+  return { blocks: new BlockPool(threads * 4 + 4), compressors: new CompressionPool(bytes > smallRun ? threads : 0), compression, folder, signal }
 }

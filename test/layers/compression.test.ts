@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CompressionPool, defaultCompression, parseCompression } from '../../src/layers/compression.ts'
-import { GzipCompressor, blockSize, memberSize } from '../../src/layers/gzip.ts'
+import { GzipCompressor } from '../../src/layers/gzip.ts'
+import { blockSize, memberSize } from '../../src/layers/member-size.ts'
 
 const pools: CompressionPool[] = []
 
@@ -68,5 +69,21 @@ describe('a pool of threads', () => {
 
   test('starts no thread before there is work, and closing an idle one is no work', async () => {
     await expect(openPool(2).close()).resolves.toBeUndefined()
+  })
+})
+
+describe('a pool without threads', () => {
+  test('compresses on its own, to the same bytes', async () => {
+    const [own, threaded] = [block('a'.repeat(5000)), block('a'.repeat(5000))]
+    const sizes = [await openPool(0).compress(own, 5000, 1), await openPool(1).compress(threaded, 5000, 1)]
+    expect(sizes[0]).toBe(sizes[1])
+    expect(Buffer.compare(own.subarray(0, sizes[0]), threaded.subarray(0, sizes[1]))).toBe(0)
+    expect(gunzipSync(own.subarray(0, sizes[0])).toString()).toBe('a'.repeat(5000))
+  })
+
+  test('that is closed takes nothing any more', async () => {
+    const pool = openPool(0)
+    await pool.close()
+    await expect(pool.compress(block('x'), 1, 1)).rejects.toThrow('the run ended')
   })
 })

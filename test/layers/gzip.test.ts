@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { GzipCompressor, blockSize, memberSize } from '../../src/layers/gzip.ts'
+import { GzipCompressor } from '../../src/layers/gzip.ts'
+import { blockSize, memberSize } from '../../src/layers/member-size.ts'
 
 const storedOverhead = 10 + 5 * 17 + 8
 
