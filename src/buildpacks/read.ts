@@ -32,8 +32,8 @@ export async function openSource(path: string, place: string, spool: () => Promi
     })
   })
   if (stats.isDirectory()) return new FolderSource(await realpath(path), place)
-  const { entries } = await unpack(path, join(await spool(), `archive-${randomBytes(6).toString('hex')}`), signal, limits)
-  return new ArchiveSource(entries, place)
+  const unpacked = await unpack(path, join(await spool(), `archive-${randomBytes(6).toString('hex')}`), signal, limits)
+  return new ArchiveSource(unpacked, place)
 }
 
 class FolderSource implements ModuleSource {

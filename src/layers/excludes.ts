@@ -16,6 +16,9 @@ export const defaultExcludes: readonly string[] = [
   '.*.partial-????????????/',
 ]
 
+/** Paths. */
+const forgetAfter = 256
+
 export interface ExcludeRules {
   /** `--no-default-excludes` turns these off; folders that are OCI image layouts are among them. */
   readonly defaults: boolean
@@ -34,13 +37,18 @@ export interface ExcludeRules {
  */
 export function excludesFor(rules: ExcludeRules, root: string): Excludes {
   // As git on a file system that tells cases apart: what is packaged must not depend on whose machine it is.
-  const matcher = ignore({ ignorecase: false })
-  if (rules.defaults) matcher.add(defaultExcludes)
-  matcher.add(rules.ignoreFile)
-  matcher.add(rules.patterns)
+  const compiled = ignore({ ignorecase: false })
+  if (rules.defaults) compiled.add(defaultExcludes)
+  compiled.add(rules.ignoreFile)
+  compiled.add(rules.patterns)
+  let matcher = compiled
+  let asked = 0
   return (path, isFolder) => {
     const full = posix.join(root, path)
     if (rules.keep.includes(path)) return false
+    asked += 1
+    // A matcher remembers every path it was asked about, so one that was asked often makes way for another of the same rules.
+    if (asked % forgetAfter === 0) matcher = ignore({ ignorecase: false }).add(compiled)
     if (matcher.ignores(isFolder ? `${full}/` : full)) return true
     return rules.defaults && isFolder && rules.isLayoutFolder(full)
   }

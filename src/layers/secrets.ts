@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { LayerEntry } from './entries.ts'
+import type { Entries, LayerEntry } from './entries.ts'
 import { displayName } from './entries.ts'
+import { pathOfBytes } from './names.ts'
 
 const names = /(?:^|\/)(?:\.env|\.netrc|id_(?:rsa|dsa|ecdsa|ed25519))$|(?:^|\/)\.docker\/config\.json$/
 const suspects = [
@@ -10,8 +11,10 @@ const suspects = [
 const looked = 64 * 1024
 
 /** The entries that look like secrets (SPEC-vendor.md, "Which files go in", 4): by name, or by name and what they begin with. */
-export function findSecrets(entries: readonly LayerEntry[]): readonly string[] {
-  return entries.filter((entry) => entry.type === 'file' && isSecret(entry)).map(displayName)
+export function findSecrets(entries: Entries): readonly string[] {
+  const found: string[] = []
+  for (const entry of entries) if (entry.type === 'file' && isSecret(entry)) found.push(displayName(entry))
+  return found
 }
 
 function isSecret(entry: LayerEntry): boolean {
@@ -27,7 +30,7 @@ function beginning({ content, size }: LayerEntry): string {
   if (content.kind === 'bytes') return Buffer.from(content.bytes.subarray(0, looked)).toString('latin1')
   let file: number | undefined
   try {
-    file = openSync(content.path, 'r')
+    file = openSync(pathOfBytes(content.path), 'r')
     const bytes = Buffer.alloc(Math.min(size, looked))
     return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, content.start))
   } catch {

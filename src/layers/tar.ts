@@ -5,8 +5,9 @@ import { PackagerError, throwIfCancelled } from '../errors.ts'
 import type { Header } from '../tar/header.ts'
 import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from '../tar/header.ts'
 import type { BlockWriter } from './blocks.ts'
-import type { Content, LayerEntry } from './entries.ts'
+import type { Content, Entries, LayerEntry } from './entries.ts'
 import { modeOf } from './entries.ts'
+import { bytesOfText, pathOfBytes, textOfBytes } from './names.ts'
 import { fileError } from './walk.ts'
 
 /** Entries below a module's folder in the image. A flattened layer has several, one after another, in one tar. */
@@ -15,7 +16,7 @@ export interface TarPart {
   readonly folders: readonly string[]
   /** What stands in front of each entry's name, without a slash at its end. */
   readonly base: string
-  readonly entries: readonly LayerEntry[]
+  readonly entries: Entries
 }
 
 export interface TarInput {
@@ -40,7 +41,7 @@ const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 export async function writeTar(input: TarInput, out: BlockWriter, signal?: AbortSignal): Promise<void> {
   if (input.windows) await writeWindowsFolders(input, out)
   for (const part of input.parts) {
-    const prefix = Buffer.from(`${part.base}/`)
+    const prefix = bytesOfText(`${part.base}/`)
     for (const folder of part.folders) await out.write(encodeHeader(folderHeader(folder, input.windows)))
     for (const entry of part.entries) {
       throwIfCancelled(signal, 'read files')
@@ -57,16 +58,17 @@ export function tarSize(input: TarInput): number {
   let size = endOfArchive.length
   if (input.windows) size += windowsFolders(input).length * 512
   for (const part of input.parts) {
-    const prefix = Buffer.from(`${part.base}/`)
+    const prefix = bytesOfText(`${part.base}/`)
     for (const folder of part.folders) size += headerSize(folderHeader(folder, input.windows))
     for (const entry of part.entries) size += headerSize(entryHeader(prefix, entry, input.windows)) + entry.size + paddingOf(entry.size)
   }
   return size
 }
 
-function entryHeader(prefix: Buffer, entry: LayerEntry, windows: boolean): Header {
-  const linkname = entry.type === 'hardlink' ? Buffer.concat([prefix, entry.link]) : entry.link
-  return { name: Buffer.concat([prefix, entry.name]), type: entry.type, mode: modeOf(entry), size: entry.size, linkname, mtime: fixedTime, windows }
+function entryHeader(prefix: string, entry: LayerEntry, windows: boolean): Header {
+  const link = entry.type === 'hardlink' ? prefix + entry.link : entry.link
+  const linkname = link === '' ? none : Buffer.from(link, 'latin1')
+  return { name: Buffer.from(prefix + entry.name, 'latin1'), type: entry.type, mode: modeOf(entry), size: entry.size, linkname, mtime: fixedTime, windows }
 }
 
 function folderHeader(name: string, windows: boolean): Header {
@@ -96,7 +98,7 @@ async function writeContent(size: number, content: Content, out: BlockWriter, si
 }
 
 async function writeSmallFile(size: number, content: FileContent, out: BlockWriter): Promise<void> {
-  const file = onFile(content, () => openSync(content.path, openFlags))
+  const file = onFile(content, () => openSync(pathOfBytes(content.path), openFlags))
   try {
     let done = 0
     while (done < size) {
@@ -113,8 +115,8 @@ async function writeSmallFile(size: number, content: FileContent, out: BlockWrit
 }
 
 async function writeLargeFile(size: number, content: FileContent, out: BlockWriter, signal: AbortSignal | undefined): Promise<void> {
-  const file = await open(content.path, openFlags).catch((cause: unknown) => {
-    throw fileError(content.path, 'read', cause)
+  const file = await open(pathOfBytes(content.path), openFlags).catch((cause: unknown) => {
+    throw fileError(textOfBytes(content.path), 'read', cause)
   })
   try {
     let done = 0
@@ -122,7 +124,7 @@ async function writeLargeFile(size: number, content: FileContent, out: BlockWrit
       throwIfCancelled(signal, 'read files')
       const room = (await out.room()).subarray(0, size - done)
       const { bytesRead } = await file.read(room, 0, room.length, content.start + done).catch((cause: unknown) => {
-        throw fileError(content.path, 'read', cause)
+        throw fileError(textOfBytes(content.path), 'read', cause)
       })
       if (bytesRead === 0) throw changed(content, `only ${done} of ${size} bytes`)
       out.filled(bytesRead)
@@ -139,13 +141,15 @@ function checkUnchanged(content: FileContent, size: number, stats: Stats): void 
   if (content.modified === undefined) return
   if (stats.size !== size) throw changed(content, `${stats.size} bytes where it had ${size}`)
   if (stats.mtimeMs !== content.modified) throw changed(content, 'a newer time than when it was listed')
+  // The one time that nobody can set back: who writes into a file and restores its mtime is found by it.
+  if (stats.ctimeMs !== content.changed) throw changed(content, 'its content or mode was touched after it was listed')
 }
 
 function onFile<T>(content: FileContent, action: () => T): T {
   try {
     return action()
   } catch (cause) {
-    throw fileError(content.path, 'read', cause)
+    throw fileError(textOfBytes(content.path), 'read', cause)
   }
 }
 
@@ -153,7 +157,7 @@ function changed(content: FileContent, found: string): PackagerError {
   return new PackagerError({
     code: 'SOURCE_CHANGED',
     step: 'read',
-    value: content.path.toString('utf8'),
+    value: textOfBytes(content.path),
     found: `it changed while the package was made: ${found}`,
     hint: 'run again when nothing else writes into the buildpack folder',
   })

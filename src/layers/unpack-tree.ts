@@ -1,9 +1,11 @@
 import { quoted, refused, tooMuch } from '../tar/fault.ts'
 import type { Member } from '../tar/members.ts'
-import type { Content, LayerEntry } from './entries.ts'
+import type { LayerEntry } from './entries.ts'
+import type { Row } from './entry-table.ts'
+import { EntryTable } from './entry-table.ts'
+import { bytesOfText } from './names.ts'
 import type { UnpackLimits } from './unpack-limits.ts'
 
-const none = Buffer.alloc(0)
 /** Linux's own limits, `NAME_MAX` and `PATH_MAX`: what is longer can be in no file system. */
 const longestPart = 255
 const longestName = 4095
@@ -14,40 +16,47 @@ const longestName = 4095
  * to a file before it. A symlink's text is nobody's business (SPEC-package.md section 4), for nothing is ever opened by it.
  */
 export class UnpackTree {
-  readonly entries: LayerEntry[] = []
-  /** Names by their bytes as latin1. */
-  readonly #known = new Map<string, LayerEntry>()
-  /** Folders that stand in the names of entries, whether or not they have an entry of their own. */
-  readonly #folders = new Set<string>()
+  readonly entries: EntryTable
+  /** All folders, also those that only stand in the names of others. */
+  readonly folders = new Set<string>()
+  /** Files that have further names. */
+  readonly linked = new Set<string>()
+  /** Where in `entries` a name is. */
+  readonly #known = new Map<string, number>()
   readonly #limits: UnpackLimits
 
-  constructor(limits: UnpackLimits) {
+  /** @param spool where the contents will be */
+  constructor(spool: string, limits: UnpackLimits) {
+    this.entries = new EntryTable({ kind: 'spool', path: bytesOfText(spool) })
     this.#limits = limits
+  }
+
+  find(name: string): LayerEntry | undefined {
+    const index = this.#known.get(name)
+    return index === undefined ? undefined : this.entries.at(index)
   }
 
   /**
    * Takes an entry in. Nothing is kept of the root itself, nor of a folder that is there already.
    *
-   * @param content where the bytes of a file will be
+   * @param start where in the spool the bytes of a file will be
    */
-  add(member: Member, content: Content): void {
+  add(member: Member, start: number): void {
     const key = this.#clean(member.name, member.name, 'a name')
     if (key === '' && member.type !== 'folder') throw refused(member.name, `a ${member.type} in place of the root`)
     if (key === '' || this.#isAgain(key, member)) return
     this.#enter(key, member)
-    const entry = this.#toEntry(Buffer.from(key, 'latin1'), member, content)
-    this.#known.set(key, entry)
-    this.entries.push(entry)
-    if (member.type === 'folder') this.#folders.add(key)
-    const count = this.entries.length + this.#folders.size
+    this.#known.set(key, this.entries.add(this.#toRow(key, member, start)))
+    if (member.type === 'folder') this.folders.add(key)
+    const count = this.entries.length + this.folders.size
     if (count > this.#limits.entries) throw tooMuch(`more than ${this.#limits.entries} files and folders`, String(this.#limits.entries))
   }
 
   /** Whether it is a folder once more; anything else that comes twice is refused. */
   #isAgain(key: string, { name, type }: Member): boolean {
-    const before = this.#known.get(key)
+    const before = this.find(key)
     if (before === undefined) {
-      if (type === 'folder' || !this.#folders.has(key)) return false
+      if (type === 'folder' || !this.folders.has(key)) return false
       throw refused(name, `a ${type} where entries before it need a folder`)
     }
     if (before.type === 'folder' && type === 'folder') return true
@@ -58,28 +67,31 @@ export class UnpackTree {
   #enter(key: string, { name }: Member): void {
     for (let slash = key.indexOf('/'); slash !== -1; slash = key.indexOf('/', slash + 1)) {
       const folder = key.slice(0, slash)
-      const before = this.#known.get(folder)
-      if (before !== undefined && before.type !== 'folder') throw refused(name, `an entry below the ${before.type} ${quoted(before.name)}`)
-      this.#folders.add(folder)
+      const before = this.folders.has(folder) ? undefined : this.find(folder)
+      if (before !== undefined && before.type !== 'folder') throw refused(name, `an entry below the ${before.type} ${quoted(Buffer.from(before.name, 'latin1'))}`)
+      this.folders.add(folder)
     }
   }
 
-  #toEntry(name: Buffer, member: Member, content: Content): LayerEntry {
-    const common = { name, executable: (member.mode & 0o111) !== 0, size: 0, link: none, content: undefined }
+  #toRow(name: string, member: Member, start: number): Row {
+    const common = { name, executable: (member.mode & 0o111) !== 0, size: 0, link: '' }
     if (member.type === 'hardlink') return this.#hardLink(name, member)
     if (member.type === 'folder') return { ...common, type: 'folder' }
-    if (member.type === 'file') return { ...common, type: 'file', size: member.size, content }
+    if (member.type === 'file') return { ...common, type: 'file', size: member.size, start }
     if (member.link.length === 0 || member.link.length > longestName || member.link.includes(0)) throw refused(member.name, 'a symlink without a usable target')
-    return { ...common, type: 'symlink', link: member.link }
+    return { ...common, type: 'symlink', link: member.link.toString('latin1') }
   }
 
   /** To the first name of the file, as from a folder; a second name of a symlink is a symlink of its own, as from a folder. */
-  #hardLink(name: Buffer, member: Member): LayerEntry {
-    const target = this.#known.get(this.#clean(member.link, member.name, `a hard link to ${quoted(member.link)}, which`))
+  #hardLink(name: string, member: Member): Row {
+    const target = this.find(this.#clean(member.link, member.name, `a hard link to ${quoted(member.link)}, which`))
     if (target === undefined) throw refused(member.name, `a hard link to ${quoted(member.link)}, which is no entry before it`)
-    if (target.type === 'folder') throw refused(member.name, `a hard link to the folder ${quoted(member.link)}`)
-    if (target.type !== 'file') return { ...target, name }
-    return { name, type: 'hardlink', executable: target.executable, size: 0, link: target.name, content: undefined }
+    const { type, executable, link } = target
+    if (type === 'folder') throw refused(member.name, `a hard link to the folder ${quoted(member.link)}`)
+    if (type === 'symlink') return { name, type, executable, size: 0, link }
+    const first = type === 'hardlink' ? link : target.name
+    this.linked.add(first)
+    return { name, type: 'hardlink', executable, size: 0, link: first }
   }
 
   #clean(bytes: Buffer, entry: Buffer, what: string): string {

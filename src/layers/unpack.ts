@@ -3,6 +3,7 @@ import { ByteReader } from '../tar/bytes.ts'
 import { ArchiveFault, quoted, tooMuch } from '../tar/fault.ts'
 import { MemberReader } from '../tar/members.ts'
 import type { LayerEntry } from './entries.ts'
+import type { EntryTable } from './entry-table.ts'
 import type { UnpackLimits } from './unpack-limits.ts'
 import { defaultLimits } from './unpack-limits.ts'
 import { openArchive } from './unpack-source.ts'
@@ -12,7 +13,13 @@ import { fileError } from './walk.ts'
 
 /** What one archive holds, in its own order; contents lie one after another in the spool file. */
 export interface Unpacked {
-  readonly entries: readonly LayerEntry[]
+  readonly entries: EntryTable
+  /** All folders, also those that only stand in the names of others. */
+  readonly folders: ReadonlySet<string>
+  /** Files that have further names, which are hard links to this one. */
+  readonly linked: ReadonlySet<string>
+  /** The entry of a name, which is bytes (names.ts). */
+  find(name: string): LayerEntry | undefined
 }
 
 const step = 'read archive'
@@ -30,9 +37,9 @@ export async function unpack(archive: string, spool: string, signal?: AbortSigna
   try {
     const out = await SpoolFile.create(spool)
     try {
-      const entries = await readEntries(file.tar(limits), out, spool, limits, signal)
+      const unpacked = await readEntries(file.tar(limits), out, spool, limits, signal)
       await out.close()
-      return { entries }
+      return unpacked
     } catch (cause) {
       await out.close()
       await out.remove()
@@ -45,22 +52,22 @@ export async function unpack(archive: string, spool: string, signal?: AbortSigna
   }
 }
 
-async function readEntries(tar: AsyncIterable<Buffer>, out: SpoolFile, path: string, limits: UnpackLimits, signal: AbortSignal | undefined): Promise<readonly LayerEntry[]> {
+async function readEntries(tar: AsyncIterable<Buffer>, out: SpoolFile, path: string, limits: UnpackLimits, signal: AbortSignal | undefined): Promise<Unpacked> {
   const bytes = new ByteReader(tar)
   const members = new MemberReader(bytes)
-  const tree = new UnpackTree(limits)
+  const tree = new UnpackTree(path, limits)
   try {
     for (let member = await members.next(); member !== undefined; member = await members.next()) {
       throwIfCancelled(signal, step)
       if (member.size > limits.bytes) throw tooMuch(`a file of ${member.size} bytes: ${quoted(member.name)}`, String(limits.bytes))
-      tree.add(member, { kind: 'file', path, start: out.size, modified: undefined })
+      tree.add(member, out.size)
       for await (const piece of members.content(member)) {
         throwIfCancelled(signal, step)
         await out.write(piece)
       }
     }
     await out.flush()
-    return tree.entries
+    return tree
   } finally {
     await bytes.close()
   }

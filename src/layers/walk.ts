@@ -2,7 +2,10 @@ import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { PackagerError, reason, systemCode, throwIfCancelled } from '../errors.ts'
-import type { Excludes, LayerEntry } from './entries.ts'
+import type { Entries, Excludes, LayerEntry } from './entries.ts'
+import type { Row } from './entry-table.ts'
+import { EntryTable } from './entry-table.ts'
+import { bytesOfText, pathOfBytes, textOfBytes } from './names.ts'
 
 export interface WalkOptions {
   /** The folder on disk whose content becomes the layer's. */
@@ -14,13 +17,11 @@ export interface WalkOptions {
 }
 
 export interface Walked {
-  readonly entries: readonly LayerEntry[]
+  readonly entries: Entries
   /** Paths below the root that were left out, folders with a slash at their end and not looked into. */
   readonly excluded: readonly string[]
 }
 
-const none = Buffer.alloc(0)
-const slash = Buffer.from('/')
 const yieldEvery = 512
 
 /**
@@ -33,30 +34,31 @@ const yieldEvery = 512
  */
 export async function walk(options: WalkOptions): Promise<Walked> {
   const walker = new Walker(options)
-  await walker.enter(Buffer.from(options.folder), none)
+  await walker.enter(bytesOfText(options.folder), '')
   return { entries: walker.entries, excluded: walker.excluded }
 }
 
+/** Paths and names are bytes (names.ts). */
 class Walker {
-  readonly entries: LayerEntry[] = []
+  readonly entries: EntryTable
   readonly excluded: string[] = []
   readonly #options: WalkOptions
   readonly #overlay: ReadonlyMap<string, LayerEntry>
   /** First name of each inode that has several. */
-  readonly #inodes = new Map<string, LayerEntry>()
+  readonly #inodes = new Map<string, string>()
   #sinceYield = 0
 
   constructor(options: WalkOptions) {
     this.#options = options
-    this.#overlay = new Map(options.overlay.map((entry) => [entry.name.toString('latin1'), entry]))
+    this.entries = new EntryTable({ kind: 'folder', path: bytesOfText(options.folder) })
+    this.#overlay = new Map(options.overlay.map((entry) => [entry.name, entry]))
   }
 
-  async enter(folder: Buffer, name: Buffer): Promise<void> {
+  async enter(folder: string, name: string): Promise<void> {
     for (const child of this.#names(folder, name)) {
-      const childName = name.length === 0 ? child : Buffer.concat([name, slash, child])
-      const laid = name.length === 0 ? this.#overlay.get(child.toString('latin1')) : undefined
-      if (laid === undefined) await this.#visit(Buffer.concat([folder, slash, child]), childName)
-      else this.entries.push(laid)
+      const laid = name === '' ? this.#overlay.get(child) : undefined
+      if (laid === undefined) await this.#visit(`${folder}/${child}`, name === '' ? child : `${name}/${child}`)
+      else this.entries.lay(laid)
       this.#sinceYield += 1
       if (this.#sinceYield >= yieldEvery) {
         this.#sinceYield = 0
@@ -66,49 +68,47 @@ class Walker {
     }
   }
 
-  #names(folder: Buffer, name: Buffer): Buffer[] {
-    const found: Buffer[] = attempt(folder, 'list folder', () => readdirSync(folder, { encoding: 'buffer' }))
-    if (name.length === 0) {
-      const known = new Set(found.map((child) => child.toString('latin1')))
-      for (const [key, entry] of this.#overlay) if (!known.has(key)) found.push(entry.name)
+  #names(folder: string, name: string): string[] {
+    const found = attempt(folder, 'list folder', (path) => readdirSync(path, { encoding: 'latin1' }))
+    if (name === '') {
+      const known = new Set(found)
+      for (const key of this.#overlay.keys()) if (!known.has(key)) found.push(key)
     }
-    return found.sort((a, b) => Buffer.compare(a, b))
+    // One character is one byte, so this is the order of the bytes.
+    return found.sort((a, b) => (a < b ? -1 : 1))
   }
 
-  async #visit(path: Buffer, name: Buffer): Promise<void> {
-    const stats = attempt(path, 'read', () => lstatSync(path))
-    const text = name.toString('utf8')
+  async #visit(path: string, name: string): Promise<void> {
+    const stats = attempt(path, 'read', (file) => lstatSync(file))
+    const text = textOfBytes(name)
     if (this.#options.excludes(text, stats.isDirectory())) {
       this.excluded.push(stats.isDirectory() ? `${text}/` : text)
       return
     }
     if (stats.isDirectory()) {
-      this.entries.push({ name, type: 'folder', executable: true, size: 0, link: none, content: undefined })
+      this.entries.add({ name, type: 'folder', executable: true, size: 0, link: '' })
       await this.enter(path, name)
     } else if (stats.isSymbolicLink()) {
-      const link = attempt(path, 'read link', () => readlinkSync(path, { encoding: 'buffer' }))
-      this.entries.push({ name, type: 'symlink', executable: true, size: 0, link, content: undefined })
+      const link = attempt(path, 'read link', (file) => readlinkSync(file, { encoding: 'latin1' }))
+      this.entries.add({ name, type: 'symlink', executable: true, size: 0, link })
     } else if (stats.isFile()) {
-      this.entries.push(this.#file(path, name, stats))
+      this.entries.add(this.#file(path, name, stats))
     } else if (!stats.isSocket()) {
       throw special(text, stats)
     }
   }
 
-  #file(path: Buffer, name: Buffer, stats: Stats): LayerEntry {
+  #file(path: string, name: string, stats: Stats): Row {
     const executable = (stats.mode & 0o111) !== 0
-    const content = { kind: 'file', path, start: 0, modified: stats.mtimeMs } as const
-    const entry: LayerEntry = { name, type: 'file', executable, size: stats.size, link: none, content }
-    if (stats.nlink < 2) return entry
+    const row: Row = { name, type: 'file', executable, size: stats.size, link: '', modified: stats.mtimeMs, changed: stats.ctimeMs }
+    if (stats.nlink < 2) return row
     // Inode numbers can be larger than a double holds; only files with several names need the exact one.
-    const exact = attempt(path, 'read', () => lstatSync(path, { bigint: true }))
+    const exact = attempt(path, 'read', (file) => lstatSync(file, { bigint: true }))
     const key = `${exact.dev}:${exact.ino}`
     const first = this.#inodes.get(key)
-    if (first === undefined) {
-      this.#inodes.set(key, entry)
-      return entry
-    }
-    return { name, type: 'hardlink', executable, size: 0, link: first.name, content: undefined }
+    if (first !== undefined) return { name, type: 'hardlink', executable, size: 0, link: first }
+    this.#inodes.set(key, name)
+    return row
   }
 }
 
@@ -117,18 +117,17 @@ export function isLayoutFolder(path: string): boolean {
   return existsSync(`${path}/oci-layout`)
 }
 
-function attempt<T>(path: Buffer, step: string, action: () => T): T {
+function attempt<T>(path: string, step: string, action: (path: string | Buffer) => T): T {
   try {
-    return action()
+    return action(pathOfBytes(path))
   } catch (cause) {
-    throw fileError(path, step, cause)
+    throw fileError(textOfBytes(path), step, cause)
   }
 }
 
 /** A file that cannot be read, in the author's words: which file, why, and what to do. */
-export function fileError(path: Buffer | string, step: string, cause: unknown): PackagerError {
+export function fileError(value: string, step: string, cause: unknown): PackagerError {
   const code = systemCode(cause)
-  const value = path.toString('utf8')
   if (code === 'ENOENT' || code === 'ELOOP') {
     return new PackagerError({ code: 'SOURCE_CHANGED', step, value, found: 'it vanished while the package was made', hint: 'run again when nothing else writes into the buildpack folder', cause })
   }

@@ -7,8 +7,9 @@ import { createGunzip } from 'node:zlib'
 import { moduleLayer } from '../buildpacks/layer.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import { PackagerError } from '../errors.ts'
-import type { LayerEntry } from '../layers/entries.ts'
+import type { EntryTable } from '../layers/entry-table.ts'
 import { displayName } from '../layers/entries.ts'
+import { bytesOfText } from '../layers/names.ts'
 import { defaultLimits } from '../layers/unpack-limits.ts'
 import { unpack } from '../layers/unpack.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -20,7 +21,7 @@ type ImagePart = Extract<Part, { kind: 'image' }>
 
 interface OpenLayer {
   readonly diffID: string
-  readonly entries: readonly LayerEntry[]
+  readonly entries: EntryTable
 }
 
 /** Reads foreign layers for a package that is flattened, each once whatever number of modules it holds. */
@@ -47,8 +48,7 @@ export class ForeignLayers {
     const { diffID, entries } = await layer
     if (diffID !== part.module.diffID) throw lying(part, diffID)
     const base = (moduleLayer(part.facts, [], windows).parts[0]?.base ?? '').replace(/^\//, '')
-    const prefix = Buffer.from(`${base}/`)
-    return { entries: entries.flatMap((entry) => below(entry, prefix, part)), excluded: [] }
+    return { entries: below(entries, bytesOfText(`${base}/`), part), excluded: [] }
   }
 
   async #read(part: ImagePart): Promise<OpenLayer> {
@@ -62,16 +62,19 @@ export class ForeignLayers {
   }
 }
 
-function below(entry: LayerEntry, prefix: Buffer, part: ImagePart): LayerEntry[] {
-  if (!startsWith(entry.name, prefix)) return []
-  const name = entry.name.subarray(prefix.length)
-  if (entry.type !== 'hardlink') return [{ ...entry, name }]
-  if (startsWith(entry.link, prefix)) return [{ ...entry, name, link: entry.link.subarray(prefix.length) }]
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${displayName(entry)}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
+function below(entries: EntryTable, prefix: string, part: ImagePart): EntryTable {
+  const found = entries.emptied()
+  for (const { content, ...entry } of entries) {
+    if (!entry.name.startsWith(prefix)) continue
+    if (entry.type === 'hardlink' && !entry.link.startsWith(prefix)) throw linkingOut(displayName(entry), part)
+    const link = entry.type === 'hardlink' ? entry.link.slice(prefix.length) : entry.link
+    found.add({ ...entry, name: entry.name.slice(prefix.length), link, start: content?.kind === 'file' ? content.start : 0 })
+  }
+  return found
 }
 
-function startsWith(name: Buffer, prefix: Buffer): boolean {
-  return name.subarray(0, prefix.length).equals(prefix)
+function linkingOut(name: string, part: ImagePart): PackagerError {
+  return new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${name}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
 }
 
 async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSignal | undefined): Promise<string> {

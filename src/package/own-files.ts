@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import type { LayerEntry } from '../layers/entries.ts'
+import type { Entries, LayerEntry } from '../layers/entries.ts'
 import { displayName } from '../layers/entries.ts'
 import type { Target } from '../targets/target.ts'
 import type { Names } from '../publish/names.ts'
@@ -24,11 +24,19 @@ export function below(files: readonly string[], folder: string): readonly string
 }
 
 /** Leaves out the folders that hold nothing but what this run writes: the first run had to make them. */
-export function withoutEmptied(entries: readonly LayerEntry[], own: readonly string[]): readonly LayerEntry[] {
-  const parents = new Set(own.flatMap((path) => path.split('/').slice(0, -1).map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
+export function withoutEmptied(entries: Entries, own: readonly string[]): Entries {
+  const parents = new Set(own.flatMap(ancestors))
   if (parents.size === 0) return entries
-  const needed = new Set(entries.filter((entry) => !(entry.type === 'folder' && parents.has(displayName(entry)))).flatMap((entry) => ancestors(displayName(entry))))
-  return entries.filter((entry) => !parents.has(displayName(entry)) || needed.has(displayName(entry)) || entry.type !== 'folder')
+  const isParent = (entry: LayerEntry): boolean => entry.type === 'folder' && parents.has(displayName(entry))
+  const needed = new Set<string>()
+  for (const entry of entries) {
+    if (!isParent(entry)) for (const folder of ancestors(displayName(entry))) if (parents.has(folder)) needed.add(folder)
+  }
+  return {
+    *[Symbol.iterator]() {
+      for (const entry of entries) if (!isParent(entry) || needed.has(displayName(entry))) yield entry
+    },
+  }
 }
 
 function ancestors(path: string): string[] {

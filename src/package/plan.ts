@@ -3,7 +3,8 @@ import type { ModuleFacts } from '../buildpacks/module.ts'
 import { isComposite, moduleName } from '../buildpacks/module.ts'
 import type { Stack } from '../config/buildpack.ts'
 import type { Warning } from '../events.ts'
-import type { LayerEntry } from '../layers/entries.ts'
+import type { Entries } from '../layers/entries.ts'
+import { displayName } from '../layers/entries.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { TarInput } from '../layers/tar.ts'
 import type { Platform } from '../oci/platform.ts'
@@ -45,7 +46,7 @@ export interface Plan {
 
 /** What a platform root, or a layer that is to be flattened, holds. */
 export interface Listing {
-  readonly entries: readonly LayerEntry[]
+  readonly entries: Entries
   readonly excluded: readonly string[]
   /** Names of files that look as if they should not be published. */
   readonly secrets?: readonly string[]
@@ -141,11 +142,13 @@ function suffixedTag(tag: string, target: Target): string {
 /** A component without its two programs packages, but never runs. Extensions and composites need none, images are somebody else's. */
 function missingPrograms(part: Part, target: Target, sources: LayerSources): Warning[] {
   if (part.kind === 'image' || part.facts.kind === 'extension' || isComposite(part.facts)) return []
-  const { entries } = sources.list(part)
-  // Where a link leads is not followed here: what it names may well be there.
-  if (entries.some((entry) => entry.type === 'symlink' && entry.name.toString('latin1') === 'bin')) return []
-  const names = new Set(entries.map((entry) => entry.name.toString('latin1')))
   const endings = target.os === 'windows' ? ['', '.bat', '.exe', '.cmd'] : ['']
+  const names = new Set<string>()
+  for (const { name, type } of sources.list(part).entries) {
+    // Where a link leads is not followed here: what it names may well be there.
+    if (type === 'symlink' && name === 'bin') return []
+    if (name.startsWith('bin/')) names.add(name)
+  }
   const missing = ['bin/build', 'bin/detect'].filter((program) => !endings.some((ending) => names.has(program + ending)))
   if (missing.length === 0) return []
   const { root, lookedAt } = part.root
@@ -185,7 +188,7 @@ export function describePlan(plan: Plan, options: Pick<PackageOptions, 'destinat
     images: plan.images.map(({ target, root, platform, tag }) => ({ target: formatTarget(target), root, platform, ...(tag === undefined ? {} : { tag: formatTag(tag) }) })),
     layers: plan.layers.map((layer) => {
       if (layer.kind === 'taken') return { module: layer.module, root: '', targets: layer.targets, files: [], bytes: layer.layer.blob.descriptor.size, excluded: [] }
-      const files = layer.input.parts.flatMap((part) => part.entries.filter((entry) => entry.type !== 'folder').map((entry) => ({ path: entry.name.toString('utf8'), size: entry.size })))
+      const files = layer.input.parts.flatMap((part) => Array.from(part.entries).filter((entry) => entry.type !== 'folder').map((entry) => ({ path: displayName(entry), size: entry.size })))
       const bytes = files.reduce((sum, file) => sum + file.size, 0)
       return { module: layer.module, root: layer.root, targets: layer.targets, files, bytes, excluded: layer.excluded }
     }),

@@ -11,7 +11,7 @@ import type { ListedEntry } from '../support/vectors/case.ts'
 const { value: module } = readBuildpackToml('[buildpack]\nid = "acme/tools/hello.world"\nversion = "1.0.0+build"\n', 'buildpack.toml')
 if (module === undefined) throw new Error('unread')
 
-const entries = [bytesEntry('bin/build', Buffer.from('#!/bin/sh\n')), { name: Buffer.from('same'), type: 'hardlink', executable: true, size: 0, link: Buffer.from('bin/build'), content: undefined } as const]
+const entries = [bytesEntry('bin/build', Buffer.from('#!/bin/sh\n')), { name: 'same', type: 'hardlink', executable: true, size: 0, link: 'bin/build', content: undefined } as const]
 
 async function tarOf(input: TarInput): Promise<readonly ListedEntry[]> {
   const pool = new BlockPool(1)

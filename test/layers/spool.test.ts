@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync, truncateSync, unlinkSync, utimesSync } from 'node:fs'
+import { appendFileSync, statSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, open, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -46,6 +47,16 @@ async function someFiles(): Promise<TarInput> {
     { path: 'hard', type: 'hardlink', target: 'big' },
   ])
   return layerOf(source)
+}
+
+/** Other bytes of the same number, and the times that the file had before. */
+function overwriteUnseen(path: string): void {
+  const before = `${path}.before`
+  writeFileSync(before, '')
+  // To the nanosecond, which Node's own functions are not.
+  execFileSync('touch', ['-r', path, before])
+  writeFileSync(path, 'y'.repeat(statSync(path).size))
+  execFileSync('touch', ['-r', before, path])
 }
 
 /** Fails as told, with no block and no file left. */
@@ -135,6 +146,7 @@ describe('a file that does not stay as it was listed is named, and nothing is le
     ['grows', (path) => appendFileSync(path, 'more'), /3145732 bytes where it had 3145728/],
     ['shrinks to what was read', (path) => truncateSync(path, 1000), /only \d+ of 3145728 bytes/],
     ['is written again', (path) => utimesSync(path, new Date(), new Date(Date.now() + 10_000)), /a newer time than when it was listed/],
+    ['is written again and gets its time back', (path) => overwriteUnseen(path), /its content or mode was touched after it was listed/],
   ])('when it %s while it is read', async (_, change, found) => {
     await writeEntries(source, [three])
     await using shop = await openTestWorkshop(tree.path, 1)
@@ -155,6 +167,8 @@ describe('a file that does not stay as it was listed is named, and nothing is le
     ['shrinks', 10, (path) => truncateSync(path, 3), /only 3 of 10 bytes/],
     ['shrinks to nothing', 10, (path) => truncateSync(path, 0), /only 0 of 10 bytes/],
     ['gets a first byte', 0, (path) => appendFileSync(path, 'x'), /1 bytes where it had 0/],
+    ['is written again and gets its time back', 10, (path) => overwriteUnseen(path), /touched after it was listed/],
+    ['gets another mode', 10, (path) => chmod(path, 0o755), /touched after it was listed/],
     ['becomes a link', 10, (path) => rename(path, `${path}.old`).then(() => symlink(`${path}.old`, path)), /vanished|changed/],
   ])('when it %s after it was listed (%i bytes)', async (_, bytes, change, found) => {
     await writeEntries(source, [{ path: 'file', type: 'file', content: { repeat: 'x', bytes } }])

@@ -30,7 +30,7 @@ export async function unpackIn(folder: string, bytes: Buffer, limits: Partial<Un
     const { entries } = await unpack(archive, spool, signal, { ...defaultLimits, ...limits })
     const contents = await readFile(spool)
     await rm(spool)
-    return entries.map((entry) => seen(entry, contents))
+    return Array.from(entries, (entry) => seen(entry, contents))
   } catch (cause) {
     if (existsSync(spool)) throw new Error('a failure left a spool file', { cause })
     throw cause
@@ -39,8 +39,8 @@ export async function unpackIn(folder: string, bytes: Buffer, limits: Partial<Un
 
 function seen({ name, type, executable, size, link, content }: LayerEntry, contents: Buffer): SeenEntry {
   const start = content?.kind === 'file' ? content.start : 0
-  if (type === 'file' && start + size > contents.length) throw new RangeError(`content of ${name.toString()} lies outside of the spool`)
-  const common = { name: name.toString('latin1'), type, executable }
+  if (type === 'file' && start + size > contents.length) throw new RangeError(`content of ${name} lies outside of the spool`)
+  const common = { name, type, executable }
   if (type === 'file') return { ...common, content: contents.toString('latin1', start, start + size) }
-  return link.length === 0 ? common : { ...common, link: link.toString('latin1') }
+  return link.length === 0 ? common : { ...common, link }
 }
