@@ -16,6 +16,10 @@ export interface Warning {
 export type Event =
   | ({ readonly type: 'warning' } & Warning)
   | { readonly type: 'step'; readonly message: string }
+  /** What only somebody who looks for a cause wants to know. */
+  | { readonly type: 'detail'; readonly message: string }
+  /** A folder that the run removes at its end, or moves to its place; a process that cannot wait for that removes it. */
+  | { readonly type: 'temporary'; readonly folder: string }
   | { readonly type: 'plan'; readonly name: string; readonly destination: string; readonly targets: readonly string[]; readonly layers: number }
   | { readonly type: 'layer-started'; readonly layer: string; readonly module: string; readonly targets: readonly string[]; readonly total: number }
   | { readonly type: 'layer-progress'; readonly layer: string; readonly bytes: number }

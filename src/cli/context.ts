@@ -15,6 +15,8 @@ export interface Context {
   readonly now: () => number
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
+  /** Told of each temporary folder, which a process that is made to end at once removes. */
+  readonly temporary?: (folder: string) => void
 }
 
 /** What of Node's `process` and `os` is read. A test gives plain objects. */

@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events'
 import { endianness, homedir } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Writable } from 'node:stream'
 import { readContext } from './context.ts'
 import { EXIT } from './fault.ts'
+import { createInterrupts } from './interrupt.ts'
 import { run } from './run.ts'
 
 /** Binds the command line to this process: its words, streams and signals, and its end. */
@@ -11,23 +11,12 @@ export async function runProcess(argv: readonly string[], version: string): Prom
   const { env, arch, stdout, stderr } = process
   for (const stream of [stdout, stderr]) stream.on('error', outputFailed)
   const host = { env, arch, stdout, stderr, cwd: () => process.cwd(), homedir, endianness }
-  const code = await run(argv, version, readContext(host, () => performance.now(), interruptSignal()))
+  const { signal, temporary, interrupt } = createInterrupts((code) => process.exit(code))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
+  const code = await run(argv, version, { ...readContext(host, () => performance.now(), signal), temporary })
   await Promise.all([drained(stdout), drained(stderr)])
   // Idle connections and workers would hold the process for seconds after all is done.
   process.exit(code)
-}
-
-/** The first SIGINT or SIGTERM, or the terminal's closing, asks the run to stop and clean up; the second one does not wait for that. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController()
-  // Every request and file in flight listens to it; Node would warn of a leak from the eleventh on.
-  setMaxListeners(0, controller.signal)
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted)
-    controller.abort()
-  }
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
-  return controller.signal
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Report } from '../events.ts'
 import type { Store } from '../stores/store.ts'
 import type { Names, TagPlace } from './names.ts'
 import type { Network } from './network.ts'
@@ -21,13 +22,13 @@ export interface Destination {
 }
 
 /** What a destination is made of is loaded only when it is the one. */
-export async function openDestination(kind: RunOptions['destination'], names: Names, network: Network): Promise<Destination> {
+export async function openDestination(kind: RunOptions['destination'], names: Names, network: Network, report: Report): Promise<Destination> {
   // Files are written when all their images are known.
   if (kind === 'file') return { places: [], seal: done, close: done }
   const remote = kind === 'registry' ? await remotePlaces(names, network) : []
   if (names.path === undefined) return { places: remote, seal: done, close: done }
   const { layoutStore } = await import('../stores/layout.ts')
-  const store = layoutStore(names.path)
+  const store = layoutStore(names.path, { report })
   const layout: Place = { store, tags: names.tags.slice(0, remote.length > 0 ? 1 : undefined).map(({ tag }) => ({ registry: '', repository: '', tag })) }
   // The layout is whole before a tag moves in the registry: what is left of it then is one rename.
   return { places: [...remote, layout], seal: () => store.seal(), close: () => store.dispose() }

@@ -31,7 +31,7 @@ export async function writeFiles({ images, index, names, singleFile, report, sig
   const stores: StagedArchive[] = []
   try {
     for (const file of files) {
-      const store = archiveStore(file.path, { signal })
+      const store = archiveStore(file.path, { signal, report })
       stores.push(store)
       for (const image of file.images) await putImage(store, image, signal)
       const root = singleFile && index !== undefined ? index : file.images[0]?.manifest

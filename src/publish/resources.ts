@@ -41,7 +41,7 @@ export interface Run {
 export function openRun(options: RunOptions, cache: LayerCache | undefined, report: Report): Run {
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
-  const spool = spoolIn(cache, options.env)
+  const spool = spoolIn(cache, options.env, report)
   const network = new Network(options, cache?.folder, report, stop.signal)
   const engine = new EngineAccess(options, report, signal)
   return {
@@ -58,7 +58,7 @@ export function openRun(options: RunOptions, cache: LayerCache | undefined, repo
       findInRegistry: (locator) => network.findInRegistry(locator),
       engineTarget: (targets) => engine.choose(targets),
     },
-    openDestination: async (names) => (options.destination === 'image' ? engine.destination(names, await spool.folder()) : openDestination(options.destination, names, network)),
+    openDestination: async (names) => (options.destination === 'image' ? engine.destination(names, await spool.folder()) : openDestination(options.destination, names, network, report)),
     close: async () => {
       try {
         await network.close()

@@ -14,17 +14,25 @@ import type { RunOptions } from './options.ts'
 /** A run's temporary folder: made when first asked for, removed with all that is in it. */
 export class Spool {
   readonly #parent: string
+  readonly #report: Report
   #folder: Promise<string> | undefined
 
-  constructor(parent: string) {
+  constructor(parent: string, report: Report) {
     this.#parent = parent
+    this.#report = report
   }
 
   readonly folder = (): Promise<string> => {
-    this.#folder ??= mkdtemp(join(this.#parent, 'bp-package-')).catch((cause: unknown) => {
+    this.#folder ??= this.#make()
+    return this.#folder
+  }
+
+  async #make(): Promise<string> {
+    const folder = await mkdtemp(join(this.#parent, 'bp-package-')).catch((cause: unknown) => {
       throw new PackagerError({ code: 'SPOOL', step: 'make temporary folder', value: this.#parent, found: reason(cause), hint: 'name another with TMPDIR or --cache-dir', cause })
     })
-    return this.#folder
+    this.#report({ type: 'temporary', folder })
+    return folder
   }
 
   async remove(): Promise<void> {
@@ -61,8 +69,8 @@ function cacheFolder(options: RunOptions): string | undefined {
 }
 
 /** Where temporary files go: into the cache, from which they then need not be copied, else the system's folder. */
-export function spoolIn(cache: LayerCache | undefined, env: RunOptions['env']): Spool {
-  return new Spool(cache?.spoolParent ?? (env['TMPDIR'] || tmpdir()))
+export function spoolIn(cache: LayerCache | undefined, env: RunOptions['env'], report: Report): Spool {
+  return new Spool(cache?.spoolParent ?? (env['TMPDIR'] || tmpdir()), report)
 }
 
 /** Bytes of tar up to which a run starts no threads. */

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import type { Report } from '../events.ts'
 import { findContents } from './archive-contents.ts'
 import { sweepHidden } from './hidden.ts'
 import { realPlace } from './layout-replace.ts'
@@ -11,11 +12,11 @@ import { makeStaging } from './layout-stage.ts'
 export const step = 'write archive'
 
 /** Makes the staging folder for a file at `destination`, or refuses a destination that an archive could not replace. */
-export async function stageArchive(destination: string): Promise<Staging> {
+export async function stageArchive(destination: string, report: Report): Promise<Staging> {
   const place = await realPlace(resolve(destination))
   await checkReplaceableFile(place)
   await sweepHidden(place)
-  return makeStaging(place, [], (cause) => new PackagerError({ code: 'OUTPUT', step, value: destination, found: reason(cause), cause }))
+  return makeStaging(place, [], report, (cause) => new PackagerError({ code: 'OUTPUT', step, value: destination, found: reason(cause), cause }))
 }
 
 /** Refuses a place that holds anything but a former archive: no run may remove what it or its like did not write. */

@@ -1,7 +1,8 @@
 import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { PutStatus } from '../events.ts'
+import type { PutStatus, Report } from '../events.ts'
+import { silent } from '../events.ts'
 import { PackagerError, cancelled, reason } from '../errors.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import { archiveSource } from './archive-source.ts'
@@ -24,6 +25,7 @@ export interface StagedArchive extends StagedStore {
 export interface ArchiveStoreOptions {
   /** Stops `ready`, or `seal` before it, which takes as long as copying all blobs once. */
   readonly signal?: AbortSignal | undefined
+  readonly report?: Report
 }
 
 /**
@@ -52,6 +54,7 @@ interface Stage {
 
 class ArchiveStore implements StagedArchive {
   readonly #destination: string
+  readonly #report: Report
   readonly #closing = new AbortController()
   readonly #signal: AbortSignal
   #stage: Promise<Stage> | undefined
@@ -59,8 +62,9 @@ class ArchiveStore implements StagedArchive {
   #sealing: Promise<void> | undefined
   #sealed: Source | undefined
 
-  constructor(path: string, { signal }: ArchiveStoreOptions) {
+  constructor(path: string, { signal, report = silent }: ArchiveStoreOptions) {
     this.#destination = path
+    this.#report = report
     this.#signal = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
   }
 
@@ -106,7 +110,7 @@ class ArchiveStore implements StagedArchive {
   }
 
   #open(): Promise<Stage> {
-    this.#stage ??= this.#named(stageArchive(this.#destination)).then((staging) => {
+    this.#stage ??= this.#named(stageArchive(this.#destination, this.#report)).then((staging) => {
       const layoutFolder = join(staging.folder, 'layout')
       return { staging, layout: layoutStore(layoutFolder), layoutFolder }
     })

@@ -2,6 +2,7 @@ import { chmod, link, mkdir, open, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Transform } from 'node:stream'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import type { Report } from '../events.ts'
 import { makeFolders } from '../folders.ts'
 import type { Blob } from '../oci/descriptor.ts'
 import { hiddenBeside, sweepHidden } from './hidden.ts'
@@ -19,22 +20,23 @@ export interface Staging {
  * Makes the staging folder for a layout at `destination`, or refuses a destination that a layout could not replace.
  * What killed runs left there is put right first.
  */
-export async function stage(destination: string): Promise<Staging> {
+export async function stage(destination: string, report: Report): Promise<Staging> {
   const place = await realPlace(resolve(destination))
   await restoreFormer(place)
   await checkReplaceable(place)
   await sweepHidden(place)
   // Not mkdtemp: its 0700 would become the mode of the layout, where the author's umask should decide.
-  return makeStaging(place, ['blobs', 'blobs/sha256'], (cause) => new PackagerError({ code: 'OUTPUT', step: 'write image layout', value: destination, found: reason(cause), cause }))
+  return makeStaging(place, ['blobs', 'blobs/sha256'], report, (cause) => new PackagerError({ code: 'OUTPUT', step: 'write image layout', value: destination, found: reason(cause), cause }))
 }
 
 /** A hidden folder beside `place`, with these folders in it; nothing is left where it cannot be made. */
-export async function makeStaging(place: string, folders: readonly string[], failure: (cause: unknown) => PackagerError): Promise<Staging> {
+export async function makeStaging(place: string, folders: readonly string[], report: Report, failure: (cause: unknown) => PackagerError): Promise<Staging> {
   const folder = hiddenBeside(place, 'partial')
   let madeParent: string | undefined
   try {
     madeParent = await makeFolders(dirname(place))
     await mkdir(folder)
+    report({ type: 'temporary', folder })
     for (const name of folders) await mkdir(join(folder, name))
     return { place, folder, madeParent }
   } catch (cause) {

@@ -4,7 +4,8 @@ import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { PutStatus } from '../events.ts'
+import type { PutStatus, Report } from '../events.ts'
+import { silent } from '../events.ts'
 import { PackagerError, cancelled, reason, throwIfCancelled } from '../errors.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import { encodeIndex } from '../oci/manifest.ts'
@@ -33,12 +34,13 @@ const step = 'write image layout'
  * //  "application/vnd.oci.image.index.v1+json","size":491,"digest":"sha256:...",
  * //  "annotations":{"org.opencontainers.image.ref.name":"1.0.0"}}]}
  */
-export function layoutStore(folder: string): StagedStore {
-  return new LayoutStore(folder)
+export function layoutStore(folder: string, { report = silent }: { readonly report?: Report } = {}): StagedStore {
+  return new LayoutStore(folder, report)
 }
 
 class LayoutStore implements StagedStore {
   readonly #destination: string
+  readonly #report: Report
   readonly #closing = new AbortController()
   readonly #writing = new Set<Promise<void>>()
   readonly #tags = new Map<string, Descriptor>()
@@ -47,8 +49,9 @@ class LayoutStore implements StagedStore {
   #staging: Promise<Staging> | undefined
   #sealed = false
 
-  constructor(folder: string) {
+  constructor(folder: string, report: Report) {
     this.#destination = folder
+    this.#report = report
   }
 
   async resolve(name: string, signal?: AbortSignal): Promise<Descriptor> {
@@ -117,7 +120,7 @@ class LayoutStore implements StagedStore {
   }
 
   #open(): Promise<Staging> {
-    this.#staging ??= stage(this.#destination)
+    this.#staging ??= stage(this.#destination, this.#report)
     return this.#staging
   }
 

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
@@ -108,7 +109,7 @@ test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is a fail
 })
 
 /** A registry that takes a request and never answers, and a publish to it. */
-async function stuckPublish(): Promise<{ child: ChildProcess; end: Promise<Ended>; stop: () => void }> {
+async function stuckPublish(...words: string[]): Promise<{ child: ChildProcess; end: Promise<Ended>; stop: () => void }> {
   const server = createServer()
   const asked = new Promise((resolve) => {
     server.once('request', resolve)
@@ -117,7 +118,7 @@ async function stuckPublish(): Promise<{ child: ChildProcess; end: Promise<Ended
     server.listen(0, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
-  const child = start('-p', HELLO, '--no-cache', '--publish', `127.0.0.1:${port}/hello:1`)
+  const child = start('-p', HELLO, '--no-cache', '--publish', `127.0.0.1:${port}/hello:1`, ...words)
   const end = ended(child)
   await Promise.race([asked, end])
   return {
@@ -135,6 +136,19 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops cleanly: 130, nothing on std
   try {
     child.kill(signal)
     expect(await end).toMatchObject({ code: 130, stdout: '', stderr: expect.stringMatching(/interrupted, cleaning up; once more to stop at once\n$/u) })
+    expect(await readdir(folder)).toEqual([])
+  } finally {
+    stop()
+  }
+})
+
+test.each([0, 50])('two signals %i ms apart, as npm and terminals send them for one Ctrl-C, stop as cleanly', async (gapMs) => {
+  const { child, end, stop } = await stuckPublish('-o', 'out.oci')
+  try {
+    child.kill('SIGINT')
+    await sleep(gapMs)
+    child.kill('SIGTERM')
+    expect(await end).toMatchObject({ code: 130, stdout: '' })
     expect(await readdir(folder)).toEqual([])
   } finally {
     stop()

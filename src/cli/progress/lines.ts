@@ -40,10 +40,13 @@ function stepText(event: Exclude<Event, { type: 'warning' }>, state: ProgressSta
       return `index ${STATUS[event.status]}: ${event.digest}`
     case 'tagged':
       return event.status === 'present' ? `already tagged ${escapeLine(event.name)}` : `tagged ${escapeLine(event.name)}`
+    case 'detail':
+      return verbose ? escapeLine(event.message) : undefined
     case 'layer-started':
     case 'layer-progress':
     case 'blob-started':
     case 'blob-progress':
+    case 'temporary':
       break
   }
   return undefined

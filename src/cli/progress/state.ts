@@ -74,6 +74,8 @@ export function advanced(state: ProgressState, event: Event, now: number): Progr
       return { ...state, waiting: `${event.action}: ${event.reason}` }
     case 'warning':
     case 'step':
+    case 'detail':
+    case 'temporary':
       break
   }
   return state
