@@ -110,9 +110,9 @@ class Listing {
     const first = entry.type === 'hardlink' ? entry.link : entry.name
     if (!this.#unpacked.linked.has(first)) return rowOf(entry, name)
     const carrier = this.#carriers.get(first)
-    if (carrier !== undefined) return { name, type: 'hardlink', executable: entry.executable, size: 0, link: carrier }
+    if (carrier !== undefined) return { name, type: 'hardlink', executable: entry.executable, size: 0, link: carrier, ...stampOf(entry) }
     this.#carriers.set(first, name)
-    return rowOf(this.#unpacked.find(first) ?? entry, name)
+    return { ...rowOf(this.#unpacked.find(first) ?? entry, name), ...stampOf(entry) }
   }
 
   /** The excluded path that an entry lies at or below, if there is one. */
@@ -136,8 +136,13 @@ class Listing {
   }
 }
 
-function rowOf({ type, executable, size, link, content }: LayerEntry, name: string): Row {
-  return { name, type, executable, size, link, start: content?.kind === 'file' ? content.start : 0 }
+function rowOf(entry: LayerEntry, name: string): Row {
+  const { type, executable, size, link, content } = entry
+  return { name, type, executable, size, link, start: content?.kind === 'file' ? content.start : 0, ...stampOf(entry) }
+}
+
+function stampOf({ stamp }: LayerEntry): Pick<Row, 'stamp'> {
+  return stamp === undefined ? {} : { stamp }
 }
 
 async function readContent(content: Content, size: number): Promise<Buffer> {

@@ -1,3 +1,4 @@
+import type { Stamp } from '../tar/stamp.ts'
 import { bytesOfText, textOfBytes } from './names.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface LayerEntry {
   readonly link: string
   /** Set for files alone. */
   readonly content: Content | undefined
+  /** Owner, mode, times and dialect that it had in the archive that it comes from, where they were asked for. */
+  readonly stamp?: Stamp
 }
 
 /** Entries to go through, as often as needed. There may be a hundred thousand, so whoever goes through them keeps none. */

@@ -1,3 +1,4 @@
+import type { Stamp } from '../tar/stamp.ts'
 import type { Content, LayerEntry } from './entries.ts'
 
 /** Where the contents of a table's files are: each under its own name in a folder, or one after another in one file. */
@@ -30,6 +31,7 @@ export class EntryTable implements Iterable<LayerEntry> {
   /** A file's ctime in a folder. */
   readonly #second: number[] = []
   readonly #links = new Map<number, string>()
+  readonly #stamps = new Map<number, Stamp>()
   readonly #laid = new Map<number, LayerEntry>()
 
   constructor(place: Place) {
@@ -41,7 +43,7 @@ export class EntryTable implements Iterable<LayerEntry> {
   }
 
   /** Puts an entry at the end; gives its index. */
-  add({ name, type, executable, size, link, start = 0, modified = 0, changed = 0 }: Row): number {
+  add({ name, type, executable, size, link, start = 0, modified = 0, changed = 0, stamp }: Row): number {
     const index = this.#names.length
     const isFolder = this.#place.kind === 'folder'
     this.#names.push(name)
@@ -50,6 +52,7 @@ export class EntryTable implements Iterable<LayerEntry> {
     this.#first.push(isFolder ? modified : start)
     if (isFolder) this.#second.push(changed)
     if (link !== '') this.#links.set(index, link)
+    if (stamp !== undefined) this.#stamps.set(index, stamp)
     return index
   }
 
@@ -71,7 +74,9 @@ export class EntryTable implements Iterable<LayerEntry> {
     const kind = this.#kinds[index] ?? 0
     const type = types[kind >> 1] ?? 'file'
     const content = type === 'file' ? this.#content(index, name) : undefined
-    return { name, type, executable: kind % 2 === 1, size: this.#sizes[index] ?? 0, link: this.#links.get(index) ?? '', content }
+    const stamp = this.#stamps.get(index)
+    const entry = { name, type, executable: kind % 2 === 1, size: this.#sizes[index] ?? 0, link: this.#links.get(index) ?? '', content }
+    return stamp === undefined ? entry : { ...entry, stamp }
   }
 
   *[Symbol.iterator](): Generator<LayerEntry> {

@@ -2,8 +2,12 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { PackagerError, throwIfCancelled } from '../errors.ts'
+import type { CarriedHeader } from '../tar/carried.ts'
+import { encodeCarried } from '../tar/carried.ts'
 import type { Header } from '../tar/header.ts'
 import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from '../tar/header.ts'
+import type { Stamp } from '../tar/stamp.ts'
+import { plainStamp } from '../tar/stamp.ts'
 import type { BlockWriter } from './blocks.ts'
 import type { Content, Entries, LayerEntry } from './entries.ts'
 import { modeOf } from './entries.ts'
@@ -17,6 +21,11 @@ export interface TarPart {
   /** What stands in front of each entry's name, without a slash at its end. */
   readonly base: string
   readonly entries: Entries
+  /**
+   * What an entry with a stamp keeps of it (SPEC-builder.md section 4): `all` its header fields, or only the `dialect` and the
+   * foreign records, as pack does for a buildpack's archive. Nothing unless told.
+   */
+  readonly keep?: 'all' | 'dialect'
 }
 
 export interface TarInput {
@@ -41,11 +50,11 @@ const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 export async function writeTar(input: TarInput, out: BlockWriter, signal?: AbortSignal): Promise<void> {
   if (input.windows) await writeWindowsFolders(input, out)
   for (const part of input.parts) {
-    const prefix = bytesOfText(`${part.base}/`)
+    const header = headerOf(part, input.windows)
     for (const folder of part.folders) await out.write(encodeHeader(folderHeader(folder, input.windows)))
     for (const entry of part.entries) {
       throwIfCancelled(signal, 'read files')
-      await out.write(encodeHeader(entryHeader(prefix, entry, input.windows)))
+      await out.write(header.encode(entry))
       if (entry.content !== undefined) await writeContent(entry.size, entry.content, out, signal)
     }
   }
@@ -58,17 +67,41 @@ export function tarSize(input: TarInput): number {
   let size = endOfArchive.length
   if (input.windows) size += windowsFolders(input).length * 512
   for (const part of input.parts) {
-    const prefix = bytesOfText(`${part.base}/`)
+    const header = headerOf(part, input.windows)
     for (const folder of part.folders) size += headerSize(folderHeader(folder, input.windows))
-    for (const entry of part.entries) size += headerSize(entryHeader(prefix, entry, input.windows)) + entry.size + paddingOf(entry.size)
+    for (const entry of part.entries) size += header.size(entry) + entry.size + paddingOf(entry.size)
   }
   return size
 }
 
-function entryHeader(prefix: string, entry: LayerEntry, windows: boolean): Header {
+/** How the entries of a part are written. */
+function headerOf({ base, keep }: TarPart, windows: boolean): { encode(entry: LayerEntry): Buffer; size(entry: LayerEntry): number } {
+  const prefix = bytesOfText(`${base}/`)
+  const carried = (entry: LayerEntry): CarriedHeader | undefined => {
+    if (keep === undefined || entry.stamp === undefined) return undefined
+    const stamp = keep === 'all' ? entry.stamp : { ...plainStamp(modeOf(entry), fixedTime), ...dialectOf(entry.stamp) }
+    return { ...names(prefix, entry), type: entry.type, size: entry.size, stamp }
+  }
+  const plain = (entry: LayerEntry): Header => ({ ...names(prefix, entry), type: entry.type, mode: modeOf(entry), size: entry.size, mtime: fixedTime, windows })
+  return {
+    encode: (entry) => {
+      const header = carried(entry)
+      return header === undefined ? encodeHeader(plain(entry)) : encodeCarried(header)
+    },
+    size: (entry) => {
+      const header = carried(entry)
+      return header === undefined ? headerSize(plain(entry)) : encodeCarried(header).length
+    },
+  }
+}
+
+function names(prefix: string, entry: LayerEntry): { name: Buffer; linkname: Buffer } {
   const link = entry.type === 'hardlink' ? prefix + entry.link : entry.link
-  const linkname = link === '' ? none : Buffer.from(link, 'latin1')
-  return { name: Buffer.from(prefix + entry.name, 'latin1'), type: entry.type, mode: modeOf(entry), size: entry.size, linkname, mtime: fixedTime, windows }
+  return { name: Buffer.from(prefix + entry.name, 'latin1'), linkname: link === '' ? none : Buffer.from(link, 'latin1') }
+}
+
+function dialectOf({ dialect, records, atime, ctime }: Stamp): Pick<Stamp, 'dialect' | 'records' | 'atime' | 'ctime'> {
+  return { dialect, records, atime, ctime }
 }
 
 function folderHeader(name: string, windows: boolean): Header {

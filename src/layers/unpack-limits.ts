@@ -10,6 +10,8 @@ export interface UnpackLimits {
   readonly ratioFromBytes: number
   /** Names may begin at the root of the file system, as those in a layer do: `/cnb/x` is `cnb/x`. */
   readonly rooted?: boolean
+  /** Entries keep what their headers say of owner, mode, times and dialect. */
+  readonly stamps?: boolean
 }
 
 const gibibyte = 1024 ** 3

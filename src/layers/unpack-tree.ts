@@ -74,8 +74,9 @@ export class UnpackTree {
   }
 
   #toRow(name: string, member: Member, start: number): Row {
-    const common = { name, executable: (member.mode & 0o111) !== 0, size: 0, link: '' }
-    if (member.type === 'hardlink') return this.#hardLink(name, member)
+    const stamp = this.#limits.stamps === true ? { stamp: member.stamp() } : {}
+    const common = { name, executable: (member.mode & 0o111) !== 0, size: 0, link: '', ...stamp }
+    if (member.type === 'hardlink') return { ...this.#hardLink(name, member), ...stamp }
     if (member.type === 'folder') return { ...common, type: 'folder' }
     if (member.type === 'file') return { ...common, type: 'file', size: member.size, start }
     if (member.link.length === 0 || member.link.length > longestName || member.link.includes(0)) throw refused(member.name, 'a symlink without a usable target')

@@ -8,6 +8,8 @@ export interface RawHeader {
   readonly link: Buffer
   readonly size: number
   readonly mode: number
+  /** All of it, for whoever wants to know more. */
+  readonly block: Buffer
 }
 
 const blockSize = 512
@@ -33,6 +35,7 @@ export function decodeBlock(block: Buffer): RawHeader {
     link: textAt(block, 157, 100),
     size,
     mode,
+    block,
   }
 }
 
@@ -46,7 +49,7 @@ function prefixLength(block: Buffer): number {
 }
 
 /** A copy of the bytes before the first zero. */
-function textAt(block: Buffer, offset: number, length: number): Buffer {
+export function textAt(block: Buffer, offset: number, length: number): Buffer {
   const field = block.subarray(offset, offset + length)
   const end = field.indexOf(0)
   return length === 0 ? noBytes : Buffer.from(end === -1 ? field : field.subarray(0, end))
@@ -58,6 +61,13 @@ function numberAt(block: Buffer, offset: number, length: number): number | undef
   if ((field[0] ?? 0) >= 0x80) return binary(field)
   const [digits = ''] = field.toString('latin1').replaceAll(/^[\0 ]+|[\0 ]+$/g, '').split('\0')
   return /^[0-7]*$/.test(digits) ? Number.parseInt(`0${digits}`, 8) : undefined
+}
+
+/** The same, also below zero, which a time may be. */
+export function integerAt(block: Buffer, offset: number, length: number): number | undefined {
+  if (block[offset] !== 0xff) return numberAt(block, offset, length)
+  const value = BigInt.asIntN(length * 8, BigInt(`0x${block.toString('hex', offset, offset + length)}`))
+  return value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : undefined
 }
 
 function binary(field: Buffer): number | undefined {

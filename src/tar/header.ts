@@ -1,4 +1,7 @@
 import type { Buffer as NodeBuffer } from 'node:buffer'
+import { ascii, encodeRecords, isAscii, padded, paddingOf, putOctal, putText, splitName, withChecksum, withoutTrailingSlashes } from './fields.ts'
+
+export { paddingOf } from './fields.ts'
 
 /** 1980-01-01T00:00:01Z in seconds, the time of every entry and, without `SOURCE_DATE_EPOCH`, of every image. */
 export const fixedTime = 315_532_801
@@ -66,11 +69,6 @@ function fitsUstar(records: ReadonlyMap<string, NodeBuffer>, split: object | und
 /** The two zero blocks that end an archive. */
 export const endOfArchive: NodeBuffer = Buffer.alloc(1024)
 
-/** How many zeros follow content of this size so that the next header begins at a block. */
-export function paddingOf(size: number): number {
-  return (512 - (size % 512)) % 512
-}
-
 function paxRecords(header: Header): Map<string, NodeBuffer> {
   const records = new Map<string, NodeBuffer>()
   if (header.windows) records.set('MSWINDOWS.rawsd', Buffer.from(windowsDescriptor))
@@ -78,18 +76,6 @@ function paxRecords(header: Header): Map<string, NodeBuffer> {
   if (header.name.length > 100 || !isAscii(header.name)) records.set('path', header.name)
   if (header.size >= eightGiB) records.set('size', Buffer.from(String(header.size)))
   return records
-}
-
-/**
- * A long name as USTAR's prefix and name. Only the first 156 bytes are looked at, for their last slash;
- * what is before it is the prefix, what follows it must fit the name field.
- */
-function splitName(name: NodeBuffer): { name: NodeBuffer; prefix: NodeBuffer } | undefined {
-  if (name.length <= 100 || !isAscii(name)) return undefined
-  const slash = name.subarray(0, 156).lastIndexOf(0x2f)
-  const rest = name.length - slash - 1
-  if (slash <= 0 || rest < 1 || rest > 100) return undefined
-  return { prefix: name.subarray(0, slash), name: name.subarray(slash + 1) }
 }
 
 function block(header: Header, name: NodeBuffer, prefix: NodeBuffer): NodeBuffer {
@@ -114,7 +100,7 @@ function blankBlock(): NodeBuffer {
 }
 
 /** The `x` entry that carries the records. Its device fields stay zero bytes, not digits. */
-function extendedHeader(name: NodeBuffer, size: number): NodeBuffer {
+export function extendedHeader(name: NodeBuffer, size: number): NodeBuffer {
   const slash = name.lastIndexOf(0x2f)
   const full = Buffer.concat([name.subarray(0, slash + 1), Buffer.from('PaxHeaders.0/'), name.subarray(slash + 1)])
   const bytes = blankBlock()
@@ -124,54 +110,4 @@ function extendedHeader(name: NodeBuffer, size: number): NodeBuffer {
   putOctal(bytes, 136, 12, 0)
   bytes[156] = 'x'.charCodeAt(0)
   return withChecksum(bytes)
-}
-
-/** `<length> <key>=<value>\n` for each record, sorted by key; the length counts itself. */
-function encodeRecords(records: ReadonlyMap<string, NodeBuffer>): NodeBuffer {
-  const lines = [...records].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => {
-    const rest = key.length + value.length + 3
-    let length = rest + String(rest).length
-    if (String(length).length !== String(rest).length) length = rest + String(length).length
-    return Buffer.concat([Buffer.from(`${length} ${key}=`), value, Buffer.from('\n')])
-  })
-  return Buffer.concat(lines)
-}
-
-function padded(data: NodeBuffer): NodeBuffer {
-  return Buffer.concat([data, Buffer.alloc(paddingOf(data.length))])
-}
-
-/** A text that was cut in front of what follows a slash must not look like a folder's name to old readers. */
-function putText(bytes: NodeBuffer, offset: number, length: number, text: NodeBuffer): void {
-  text.copy(bytes, offset, 0, length)
-  if (text.length > length && bytes[offset + length - 1] === 0x2f) {
-    bytes[offset + withoutTrailingSlashes(text.subarray(0, length)).length] = 0
-  }
-}
-
-function putOctal(bytes: NodeBuffer, offset: number, length: number, value: number): void {
-  bytes.write(value.toString(8).padStart(length - 1, '0'), offset, 'latin1')
-}
-
-/** The sum of all bytes, with the sum's own eight counted as spaces. */
-function withChecksum(bytes: NodeBuffer): NodeBuffer {
-  let sum = 8 * 0x20
-  for (let index = 0; index < 512; index += 1) sum += bytes[index] ?? 0
-  bytes.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148, 'latin1')
-  return bytes
-}
-
-function isAscii(text: NodeBuffer): boolean {
-  for (let index = 0; index < text.length; index += 1) if ((text[index] ?? 0) >= 0x80) return false
-  return true
-}
-
-function ascii(text: NodeBuffer): NodeBuffer {
-  return isAscii(text) ? text : Buffer.from(text.filter((byte) => byte < 0x80))
-}
-
-function withoutTrailingSlashes(text: NodeBuffer): NodeBuffer {
-  let end = text.length
-  while (end > 0 && text[end - 1] === 0x2f) end -= 1
-  return text.subarray(0, end)
 }

@@ -6,6 +6,8 @@ import { formatOf } from './format.ts'
 import { paddingOf } from './header.ts'
 import type { Records } from './records.ts'
 import { numberOf, parseRecords } from './records.ts'
+import { readStamp } from './read-stamp.ts'
+import type { Stamp } from './stamp.ts'
 
 /** One entry of a tar: names as they are written there, long ones and PAX records in force. */
 export interface Member {
@@ -15,6 +17,8 @@ export interface Member {
   /** Bytes of content that follow; 0 for all but files. */
   readonly size: number
   readonly link: Buffer
+  /** Owner, times and dialect as its headers have them; asked for while it is the current entry. */
+  stamp(): Stamp
 }
 
 /** What stands before an entry and overrides its header. */
@@ -22,6 +26,7 @@ interface Overrides {
   records?: Records
   longName?: Buffer
   longLink?: Buffer
+  readonly headers: RawHeader[]
 }
 
 const blockSize = 512
@@ -63,10 +68,11 @@ export class MemberReader {
   /** The next entry, or `undefined` after the last. What was not read of the one before is passed over. */
   async next(): Promise<Member | undefined> {
     await this.#skip()
-    const overrides: Overrides = {}
+    const overrides: Overrides = { headers: [] }
     for (;;) {
       const raw = await this.#header(overrides)
       if (raw === undefined) return undefined
+      if ('xLK'.includes(raw.flag)) overrides.headers.push(raw)
       if (raw.flag === 'x') overrides.records = parseRecords(await this.#extended(raw, overrides.records))
       else if (raw.flag === 'g') checkGlobal(raw, parseRecords(await this.#extended(raw, undefined)))
       else if (raw.flag === 'L') overrides.longName = withoutZeros(await this.#extended(raw, overrides.longName))
@@ -96,7 +102,7 @@ export class MemberReader {
     this.#isFirst = false
     const format = isFirst ? formatOf(block) : undefined
     if (block.length === blockSize && isZero(block)) {
-      if (Object.keys(overrides).length > 0) throw broken('an extended header without an entry')
+      if (overrides.headers.length > 0) throw broken('an extended header without an entry')
       await this.#end()
       return undefined
     }
@@ -135,7 +141,7 @@ export class MemberReader {
   }
 }
 
-function toMember(raw: RawHeader, { records, longName, longLink }: Overrides): Member {
+function toMember(raw: RawHeader, { records, longName, longLink, headers }: Overrides): Member {
   const path = nonEmpty(records?.get('path'))
   const linkpath = nonEmpty(records?.get('linkpath'))
   const name = path ?? longName ?? raw.name
@@ -146,7 +152,7 @@ function toMember(raw: RawHeader, { records, longName, longLink }: Overrides): M
   }
   const type = types[raw.flag]
   if (type === undefined) throw refused(name, unwanted[raw.flag] ?? `an entry of type ${quoted(Buffer.from(raw.flag))}`, raw.flag === 'S' ? sparseHint : undefined)
-  const common = { name, mode: raw.mode, link: linkpath ?? longLink ?? raw.link }
+  const common = { name, mode: raw.mode, link: linkpath ?? longLink ?? raw.link, stamp: () => readStamp(raw, headers, records) }
   // Sizes of folders and links say nothing: no content follows them, whatever they are.
   if (type !== 'file') return { ...common, type, size: 0 }
   const size = numberOf(records ?? new Map(), 'size') ?? raw.size
