@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -113,6 +113,22 @@ describe.each([
     await exec('skopeo', ['copy', '--policy', await writePolicy(home.path), `docker-archive:${saved}`, `oci:${join(home.path, 'saved.oci')}:1`], { env: { HOME: home.path, TMPDIR: home.path } })
     await exec('umoci', ['raw', 'unpack', '--image', `${join(home.path, 'saved.oci')}:1`, unpacked])
     expect(await contentsOf(join(unpacked, 'cnb/buildpacks/samples_hello-world/0.0.1'))).toEqual(await packageOf(fixture('hello-world'), `linux/${architecture}`))
+  })
+
+  test('takes a composite, whose modules come from a folder and a file', async () => {
+    const file = join(home.path, 'shared.cnb')
+    await packaged(['-p', fixture('hello-shared'), '-t', `linux/${architecture}`, '--format', 'file', '-o', file], { home: home.path })
+    await mkdir(join(home.path, 'meta'))
+    const members = ['samples/hello-world', 'samples/hello-shared'].map((id) => `[[order.group]]\nid = "${id}"\nversion = "0.0.1"\n`)
+    await writeFile(join(home.path, 'meta/buildpack.toml'), `api = "0.10"\n[buildpack]\nid = "samples/meta"\nversion = "1"\n[[order]]\n${members.join('')}`)
+    const dependencies = [fixture('hello-world'), file].map((uri) => `[[dependencies]]\nuri = "${uri}"\n`)
+    await writeFile(join(home.path, 'package.toml'), `[buildpack]\nuri = "meta"\n${dependencies.join('')}[[targets]]\nos = "linux"\narch = "${architecture}"\n`)
+    const result = await load('acme/meta:1', '-c', join(home.path, 'package.toml'))
+    const layers = result.images[0]?.layers ?? []
+    expect(layers.map(({ module }) => module)).toEqual(['samples/hello-world@0.0.1', 'samples/hello-shared@0.0.1', 'samples/meta@1'])
+    const image = await inspect('docker.io/acme/meta:1')
+    expect(image.RootFS.Layers).toEqual(layers.map(({ diffID }) => diffID))
+    expect(Object.keys(JSON.parse(image.Config.Labels['io.buildpacks.buildpack.layers'] ?? ''))).toEqual(expect.arrayContaining(['samples/hello-world', 'samples/hello-shared', 'samples/meta']))
   })
 
   test('is sent nothing the second time, and says that it is present', async () => {
