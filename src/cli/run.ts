@@ -18,6 +18,10 @@ export async function run(argv: readonly string[], version: string, context: Con
       const { runPackage } = await import('./commands/package.ts')
       await runPackage(words, flags, context, library)
     },
+    inspect: async (source, flags) => {
+      const { runInspect } = await import('./commands/inspect.ts')
+      await runInspect(source, flags, context)
+    },
     completion: async (shell, program) => {
       const { completionScript } = await import('./commands/completion.ts')
       context.stdout.write(completionScript(program, shell))

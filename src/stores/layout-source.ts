@@ -35,7 +35,7 @@ export function layoutSource(folder: string): Source {
 }
 
 async function resolve(folder: string, name: string, signal: AbortSignal | undefined): Promise<Descriptor> {
-  const entries = await readIndex(folder)
+  const entries = await layoutRoots(folder)
   return findImage({ place: folder, entries, children: (index) => readChildren(folder, index, signal) }, name, signal)
 }
 
@@ -45,7 +45,8 @@ export async function readChildren(folder: string, index: Descriptor, signal?: A
   return parseIndex(bytes.toString('utf8'), blobPath(folder, index))
 }
 
-async function readIndex(folder: string): Promise<readonly Descriptor[]> {
+/** What index.json lists, in its order. */
+export async function layoutRoots(folder: string): Promise<readonly Descriptor[]> {
   const path = join(folder, 'index.json')
   try {
     return parseIndex(await readFile(path, 'utf8'), path)

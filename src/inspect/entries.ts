@@ -1,0 +1,88 @@
+import { PackagerError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { isDigest } from '../oci/digest.ts'
+import { isIndexType } from '../oci/media-types.ts'
+import type { Platform } from '../oci/platform.ts'
+import type { Documents } from './documents.ts'
+import { isFields, textList, textsOf } from './shape.ts'
+
+/** One image that an index lists; `descriptor` is undefined where the entry names none that could be read. */
+export interface Entry {
+  readonly descriptor: Descriptor | undefined
+  readonly platform: Platform | undefined
+  readonly annotations: Readonly<Record<string, string>>
+  readonly problem?: string
+}
+
+/** The images of an index and, by their subject, how many attestations are about each. */
+export interface Entries {
+  readonly images: readonly Entry[]
+  readonly attestations: ReadonlyMap<string, number>
+}
+
+/** Indexes in indexes: as deep as `manifest add` reads them (SPEC-manifest.md, "An index as input"). */
+const deepest = 4
+const mostImages = 1000
+
+/** The images of an index, those of indexes in it in their place. */
+export async function readEntries(index: Descriptor, documents: Documents): Promise<Entries> {
+  const found = await nested(index, documents, 1)
+  return sortOut(found)
+}
+
+/** Tells images from attestations. */
+export function sortOut(found: readonly Entry[]): Entries {
+  if (found.length > mostImages) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read image index', found: `${found.length} entries`, wanted: `at most ${mostImages}` })
+  const attestations = new Map<string, number>()
+  const images = found.filter(({ annotations }) => {
+    if (annotations['vnd.docker.reference.type'] === undefined) return true
+    const subject = annotations['vnd.docker.reference.digest'] ?? ''
+    attestations.set(subject, (attestations.get(subject) ?? 0) + 1)
+    return false
+  })
+  return { images, attestations }
+}
+
+async function nested(index: Descriptor, documents: Documents, depth: number): Promise<readonly Entry[]> {
+  const { manifests } = await documents.object(index)
+  const entries = (Array.isArray(manifests) ? manifests : []).map(toEntry)
+  const parts = await Promise.all(
+    entries.map(async (entry): Promise<readonly Entry[]> => {
+      if (entry.descriptor === undefined || !isIndexType(entry.descriptor.mediaType)) return [entry]
+      if (depth === deepest) return [{ ...entry, problem: `an index in ${deepest} others, which is not read` }]
+      return nested(entry.descriptor, documents, depth + 1)
+    }),
+  )
+  return parts.flat()
+}
+
+/** Reads an entry of an index, whatever it is. */
+export function toEntry(value: unknown): Entry {
+  const fields = isFields(value) ? value : {}
+  const descriptor = toDescriptor(fields)
+  const platform = isFields(fields['platform']) ? toPlatform(fields['platform']) : undefined
+  const entry = { descriptor, platform: platform?.os === '' && platform.architecture === '' ? undefined : platform, annotations: textsOf(fields['annotations']) }
+  return descriptor === undefined ? { ...entry, problem: 'an entry of the index without a sha256 digest and a size' } : entry
+}
+
+/** A descriptor's type, size and digest; undefined where it lacks one that can be used. */
+export function toDescriptor(value: unknown): (Descriptor & { readonly digest: Digest }) | undefined {
+  const { mediaType, size, digest } = isFields(value) ? value : {}
+  if (typeof digest !== 'string' || !isDigest(digest) || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined
+  return { mediaType: typeof mediaType === 'string' ? mediaType : '', size, digest }
+}
+
+/** The platform of an index's entry or of an image's config: both have the same words. */
+export function toPlatform(value: unknown): Platform {
+  const fields = isFields(value) ? value : {}
+  const text = (key: string): string => (typeof fields[key] === 'string' ? fields[key] : '')
+  const features = textList(fields['os.features'])
+  return {
+    architecture: text('architecture'),
+    os: text('os'),
+    ...(text('os.version') === '' ? {} : { 'os.version': text('os.version') }),
+    ...(features.length === 0 ? {} : { 'os.features': features }),
+    ...(text('variant') === '' ? {} : { variant: text('variant') }),
+  }
+}

@@ -1,0 +1,96 @@
+import { PackagerError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { isIndexType } from '../oci/media-types.ts'
+import type { Platform } from '../oci/platform.ts'
+import { PlatformChoice } from './choose.ts'
+import { findDifferences } from './differences.ts'
+import { Documents } from './documents.ts'
+import type { Entries } from './entries.ts'
+import { readEntries, sortOut, toEntry } from './entries.ts'
+import { readImage } from './image.ts'
+import type { Inspection, InspectedPlatform, InspectedSource } from './inspection.ts'
+import { findNotes } from './notes.ts'
+import type { OpenSource } from './open.ts'
+import { openArchive, openLayout, openRegistry, pathKindIn } from './open.ts'
+import type { InspectOptions } from './options.ts'
+import { textsOf } from './shape.ts'
+import { parseSource } from './source.ts'
+
+/**
+ * Reads what is in a package, a builder or an index, for each platform, and where platforms differ (SPEC-manifest.md,
+ * "inspect SOURCE"): indexes, manifests and configs, each once, and no layer unless `files` asks for them.
+ *
+ * @throws PackagerError
+ */
+export async function inspect(options: InspectOptions): Promise<Inspection> {
+  const choice = new PlatformChoice(options.platforms ?? [])
+  const opened = await openSource(options)
+  try {
+    return await readOpened(opened, choice, options)
+  } finally {
+    await opened.close()
+  }
+}
+
+/** The index or manifest as it is stored, byte for byte (`--raw`). */
+export async function inspectRaw(options: InspectOptions): Promise<Buffer> {
+  const opened = await openSource(options)
+  try {
+    const { root, source } = opened
+    if (root !== undefined) return await new Documents(opened.content, options.signal).bytes(root)
+    throw new PackagerError({ code: 'USAGE', step: 'read --raw of', value: source.name, found: `${opened.entries.length} images`, wanted: 'one', hint: 'name it: oci:PATH:TAG or oci:PATH@DIGEST' })
+  } finally {
+    await opened.close()
+  }
+}
+
+async function openSource(options: InspectOptions): Promise<OpenSource> {
+  const word = parseSource(options.source, pathKindIn(options.cwd))
+  switch (word.kind) {
+    case 'registry':
+    case 'name':
+      return openRegistry(word.reference, options)
+    case 'layout':
+      return openLayout(word.path, word.name, options)
+    case 'archive':
+      return openArchive(word.path, word.name, options)
+    case 'folder':
+    case 'daemon':
+    case 'local':
+      throw new PackagerError({ code: 'UNSUPPORTED', step: 'inspect', value: options.source, found: `a ${word.kind}` })
+  }
+}
+
+async function readOpened(opened: OpenSource, choice: PlatformChoice, { signal }: InspectOptions): Promise<Inspection> {
+  const { root, source } = opened
+  const documents = new Documents(opened.content, signal)
+  const isIndex = root === undefined || isIndexType(root.mediaType)
+  const { images, attestations } = await entriesOf(opened, documents)
+  const known = images.filter(({ platform }) => platform === undefined || choice.takes(platform))
+  const read = await Promise.all(known.map((entry) => readImage(entry, attestations.get(entry.descriptor?.digest ?? '') ?? 0, documents)))
+  const platforms = read.filter(({ platform }) => choice.takes(platform))
+  const all: readonly Platform[] = [...images.flatMap(({ platform }) => platform ?? []), ...read.map(({ platform }) => platform)]
+  choice.check(all, source.name)
+  const annotations = root === undefined ? {} : isIndex ? textsOf((await documents.object(root))['annotations']) : (platforms[0]?.annotations ?? {})
+  return summarize({ source, root, annotations, platforms })
+}
+
+async function entriesOf({ root, entries }: OpenSource, documents: Documents): Promise<Entries> {
+  if (root === undefined) return sortOut(entries.map(toEntry))
+  if (isIndexType(root.mediaType)) return readEntries(root, documents)
+  return sortOut([{ descriptor: root, platform: undefined, annotations: {} }])
+}
+
+/** What has been read, with what can be told from it. */
+export function summarize({ source, root, annotations, platforms }: { readonly source: InspectedSource; readonly root: Descriptor | undefined; readonly annotations: Readonly<Record<string, string>>; readonly platforms: readonly InspectedPlatform[] }): Inspection {
+  return {
+    source,
+    digest: root?.digest ?? null,
+    mediaType: root?.mediaType ?? null,
+    annotations,
+    platforms,
+    differences: findDifferences(platforms),
+    notes: findNotes(platforms),
+    root: root ?? null,
+  }
+}
