@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { silent } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
@@ -60,9 +59,9 @@ export async function openLayout(path: string, name: string, { cwd, signal }: Ne
 }
 
 /** As {@link openLayout}, of a `.cnb` or another layout in a tar. One that is compressed is unpacked into a temporary file. */
-export async function openArchive(path: string, name: string, { cwd, env, signal }: NetworkOptions): Promise<OpenSource> {
-  const [{ archiveSource }, { Spool }] = await Promise.all([import('../stores/archive-source.ts'), import('../publish/workshop.ts')])
-  const spool = new Spool(env['TMPDIR'] || tmpdir())
+export async function openArchive(path: string, name: string, { cwd, env, signal, report = silent }: NetworkOptions): Promise<OpenSource> {
+  const [{ archiveSource }, { spoolIn }] = await Promise.all([import('../stores/archive-source.ts'), import('../publish/workshop.ts')])
+  const spool = spoolIn(undefined, env, report)
   try {
     const content = await archiveSource(resolve(cwd, path), await spool.folder(), { signal })
     const roots = await rootOf(content, name, async () => content.roots(), signal)

@@ -44,21 +44,13 @@ export async function inspectRaw(options: InspectOptions): Promise<Buffer> {
   }
 }
 
+/** A source that has manifests and configs to read. */
 async function openSource(options: InspectOptions): Promise<OpenSource> {
   const word = parseSource(options.source, pathKindIn(options.cwd))
-  switch (word.kind) {
-    case 'registry':
-    case 'name':
-      return openRegistry(word.reference, options)
-    case 'layout':
-      return openLayout(word.path, word.name, options)
-    case 'archive':
-      return openArchive(word.path, word.name, options)
-    case 'folder':
-    case 'daemon':
-    case 'local':
-      throw new PackagerError({ code: 'UNSUPPORTED', step: 'inspect', value: options.source, found: `a ${word.kind}` })
-  }
+  if (word.kind === 'registry' || word.kind === 'name') return openRegistry(word.reference, options)
+  if (word.kind === 'layout') return openLayout(word.path, word.name, options)
+  if (word.kind === 'archive') return openArchive(word.path, word.name, options)
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'inspect', value: options.source, found: `a ${word.kind}` })
 }
 
 async function readOpened(opened: OpenSource, choice: PlatformChoice, { signal }: InspectOptions): Promise<Inspection> {
