@@ -1,5 +1,7 @@
 import type { ModuleConfig, Stack } from '../config/buildpack.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { ModuleInfo } from '../config/fields.ts'
+import { filled, goJson } from './go-json.ts'
 import type { ModuleFacts } from './module.ts'
 
 /** Labels that this package writes itself; `--label` may not name them (SPEC-package.md section 9). */
@@ -24,32 +26,36 @@ export function packageLabels(main: ModuleConfig, stacks: readonly Stack[], modu
   const labels: Record<string, string> = { 'io.buildpacks.buildpackage.metadata': goJson(metadata(main, stacks)) }
   for (const kind of ['buildpack', 'extension'] as const) {
     const ofKind = modules.filter((module) => module.facts.kind === kind)
-    if (ofKind.length > 0) labels[`io.buildpacks.${kind}.layers`] = goJson(layers(ofKind))
+    if (ofKind.length > 0) labels[`io.buildpacks.${kind}.layers`] = goJson(layersByModule(ofKind))
   }
   return labels
 }
 
 function metadata(main: ModuleConfig, stacks: readonly Stack[]): Record<string, unknown> {
+  // An extension has none, which is written.
+  return { ...moduleInfo(main), stacks: main.kind === 'extension' ? null : stacks.map(stack) }
+}
+
+/** What describes a module, in the labels of packages and builders: keys in the order of pack's own type, empty ones left out. */
+export function moduleInfo(info: ModuleInfo): Record<string, unknown> {
   return {
-    id: main.id,
-    ...filled('name', main.name),
-    version: main.version,
-    ...filled('description', main.description),
-    ...filled('homepage', main.homepage),
-    ...filled('keywords', main.keywords),
-    ...filled('exec-env', main.execEnv),
+    id: info.id,
+    ...filled('name', info.name),
+    version: info.version,
+    ...filled('description', info.description),
+    ...filled('homepage', info.homepage),
+    ...filled('keywords', info.keywords),
+    ...filled('exec-env', info.execEnv),
     ...filled(
       'licenses',
-      main.licenses.map(({ type, uri }) => ({ Type: type, URI: uri })),
+      info.licenses.map(({ type, uri }) => ({ Type: type, URI: uri })),
     ),
-    ...filled('clear-env', main.clearEnv),
-    // An extension has none, which is written.
-    stacks: main.kind === 'extension' ? null : stacks.map(stack),
+    ...filled('clear-env', info.clearEnv),
   }
 }
 
-/** Maps, not objects: an object would put a key such as `9` in front of `10`, and before all that are no numbers. */
-function layers(modules: readonly LabelledModule[]): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
+/** Where the layer of each module is, by id and version; later ones of the same id and version take the place of earlier ones. */
+export function layersByModule(modules: readonly LabelledModule[]): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
   const byId = new Map<string, Map<string, unknown>>()
   for (const module of modules) {
     const versions = byId.get(module.facts.id) ?? new Map<string, unknown>()
@@ -92,26 +98,6 @@ function target({ os, arch, variant, distros }: ModuleFacts['targets'][number]):
   }
 }
 
-/** Go's `omitempty`. */
-function filled(key: string, value: string | boolean | readonly unknown[]): Record<string, unknown> {
-  const empty = typeof value === 'object' ? value.length === 0 : value === '' || value === false
-  return empty ? {} : { [key]: value }
-}
-
 function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return [...map].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '<': String.raw`\u003c`,
-  '>': String.raw`\u003e`,
-  '&': String.raw`\u0026`,
-  '\u2028': String.raw`\u2028`,
-  '\u2029': String.raw`\u2029`,
-}
-
-/** JSON as Go's encoder writes it: maps in their order, and what could matter inside HTML or a script is escaped. */
-function goJson(value: unknown): string {
-  if (value instanceof Map) return `{${Array.from(value as ReadonlyMap<string, unknown>, ([key, member]) => `${goJson(key)}:${goJson(member)}`).join(',')}}`
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character)
 }

@@ -7,6 +7,8 @@ interface Rule {
   check(config: BuilderConfig, findings: Findings): void
 }
 
+/** A file system's longest name, less the longest suffix. */
+const longestName = 255 - '.override'.length
 const suffixes = ['', 'default', 'override', 'append', 'prepend']
 
 /** In the order of SPEC-builder.md section 2. */
@@ -68,6 +70,7 @@ function checkEnvironment({ buildEnv }: BuilderConfig, findings: Findings): void
   for (const [index, { name, value, suffix }] of buildEnv.entries()) {
     const path = ['build', 'env', index]
     if (name === '') findings.problem([...path, 'name'], 'is required')
+    else if (!namesVariable(name)) findings.problem([...path, 'name'], `is ${JSON.stringify(name)}, which cannot be the name of a variable and of a file`)
     if (!suffixes.includes(suffix)) findings.problem([...path, 'suffix'], `is "${suffix}", must be one of ${suffixes.slice(1).join(', ')}`)
     if ((suffix === 'append' || suffix === 'prepend') && !withDelim.has(name)) {
       findings.problem([...path, 'delim'], `is required: ${name} has the suffix ${suffix}, and no entry of that name gives a delim`)
@@ -77,6 +80,10 @@ function checkEnvironment({ buildEnv }: BuilderConfig, findings: Findings): void
     if (files.has(file)) findings.warning(path, `writes ${file} again: the last one wins`)
     files.add(file)
   }
+}
+
+function namesVariable(name: string): boolean {
+  return !['.', '..'].includes(name) && !/[/=\0]/.test(name) && Buffer.byteLength(name) <= longestName
 }
 
 /** Runs every rule. */

@@ -3,9 +3,8 @@ import type { TargetDeclaration } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import type { Platform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import { platformOf } from '../targets/platform.ts'
+import { nearestImage, variantOf } from '../targets/nearest-image.ts'
 import type { Target } from '../targets/target.ts'
 
 /** Whether a module that declares this is meant for the target. A word that the declaration leaves out fits any. */
@@ -34,14 +33,9 @@ export function covers(platform: Target, target: Target): boolean {
  * @throws PackagerError `CONFIG` with the platforms that there are
  */
 export function chooseImage(children: readonly Descriptor[], target: Target, uri: string): { child: Descriptor; warning?: Warning } {
-  const sameOs = children.filter(({ platform }) => platform?.os === target.os)
-  const ranked = sameOs.flatMap((child) => {
-    const rank = child.platform?.architecture === target.arch ? distance(child.platform, target) : undefined
-    return rank === undefined ? [] : [{ child, rank }]
-  })
-  const [nearest] = ranked.sort((a, b) => a.rank - b.rank)
-  if (nearest !== undefined) return { child: nearest.child }
-  const open = sameOs.find(({ platform }) => platform?.architecture === '')
+  const nearest = nearestImage(children, target)
+  if (nearest !== undefined) return { child: nearest }
+  const open = children.find(({ platform }) => platform?.os === target.os && platform.architecture === '')
   if (open !== undefined) {
     const message = `${uri} names no architecture: it is taken for ${formatTarget(target)}`
     return { child: open, warning: { message, hint: 'publish that package anew with a target that names one' } }
@@ -54,35 +48,4 @@ export function chooseImage(children: readonly Descriptor[], target: Target, uri
     wanted: `one for ${formatTarget(target)}`,
     hint: 'publish that package for this target, or leave it out there with [[dependencies]] uri and platforms in bp-package.toml',
   })
-}
-
-/** More than any two variants are apart. */
-const farAway = 1000
-
-/** How far an image of the same os and architecture is from what a target asks for; undefined where it does not run there. */
-function distance(platform: Platform, target: Target): number | undefined {
-  const version = versionDistance(platform['os.version'], platformOf(target)['os.version'])
-  const variant = variantDistance(platform.variant ?? '', target)
-  return version === undefined || variant === undefined ? undefined : variant * 2 + version
-}
-
-/** An image without an os.version runs on any; one for another version than the one asked for is not taken. */
-function versionDistance(has: string | undefined, wanted: string | undefined): number | undefined {
-  if (has === wanted) return 0
-  return has === undefined || wanted === undefined ? 1 : undefined
-}
-
-/** An image without a variant runs on any; one for an older variant runs on a newer, and of those the newest is the best. */
-function variantDistance(has: string, { arch, variant }: Target): number | undefined {
-  const [found, wanted] = [variantOf(arch, has), variantOf(arch, variant)]
-  if (found === wanted) return 0
-  if (has === '') return farAway
-  const older = Number(wanted?.replace(/^v/, '')) - Number(found?.replace(/^v/, ''))
-  return older > 0 ? older : undefined
-}
-
-/** What a variant that is left out means: the first arm64 and amd64 there are, and for arm what containerd takes it for. */
-export function variantOf(arch: string, variant: string | undefined): string | undefined {
-  if (variant !== undefined && variant !== '') return variant
-  return { arm64: 'v8', arm: 'v7', amd64: 'v1' }[arch]
 }

@@ -7,10 +7,11 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
+import { variantOf } from '../targets/nearest-image.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
-import { chooseImage, covers, declares, variantOf } from './choose.ts'
+import { chooseImage, covers, declares } from './choose.ts'
 import type { Dependency, ImageDependency, LocalModule } from './dependencies.ts'
 
 /** A module of one image, where its content comes from: a platform root of this machine, or a layer of another image. */
