@@ -4,6 +4,9 @@ import type { Mounter, Source, Store } from '../stores/store.ts'
 import type { RegistryLocator } from '../buildpacks/locator.ts'
 import type { Downloads } from '../stores/download.ts'
 import type { RegistryClientOptions, Remotes } from '../stores/remote.ts'
+import type { RegistryRule } from '../config/registries.ts'
+import type { PullPlace } from './mirrors.ts'
+import { pullPlaces, readMirrorFlags } from './mirrors.ts'
 import type { NetworkOptions } from './options.ts'
 
 /** The registries of a run, through one client. It is loaded with the first repository that is opened: a layout needs none. */
@@ -15,19 +18,56 @@ export class Network {
   #downloads: Promise<Downloads> | undefined
 
   readonly #cacheFolder: string | undefined
+  readonly #mirrorFlags: readonly RegistryRule[]
+  #registryRules: Promise<readonly RegistryRule[]> | undefined
+  /** Clients of mirrors and of registries that registries.conf calls insecure: what they may do, no push may. */
+  readonly #readers = new Map<string, Promise<Remotes>>()
+  readonly #unreachable = new Set<string>()
 
   constructor(options: NetworkOptions, cacheFolder: string | undefined, report: Report, signal: AbortSignal) {
     this.#options = options
     this.#cacheFolder = cacheFolder
     this.#report = report
     this.#signal = signal
+    this.#mirrorFlags = readMirrorFlags(options.registry?.mirrors ?? [])
   }
 
   /** A repository that is only read from: what was read before is at hand, as far as the pull policy lets it count. */
   async source(registry: string, repository: string): Promise<Source> {
     const { pulledSource } = await import('../stores/pulled.ts')
     const { pullPolicy: policy = 'always' } = this.#options
-    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, remote: () => this.repository(registry, repository) })
+    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, remote: () => this.#mirrored(registry, repository) })
+  }
+
+  /** The repository behind its mirrors. registries.conf is read when the first image is. */
+  async #mirrored(registry: string, repository: string): Promise<Source> {
+    this.#registryRules ??= import('./registries-conf.ts').then(({ loadRegistryRules }) => loadRegistryRules(this.#client()))
+    const places = pullPlaces(this.#mirrorFlags, await this.#registryRules, registry, repository)
+    const [first] = places
+    if (places.length === 1 && first !== undefined) return this.#reader(first)
+    const { mirroredSource } = await import('../stores/mirrored.ts')
+    const named = places.map((place) => ({
+      name: `${place.registry}/${place.repository}`,
+      takes: (kind: 'tag' | 'digest') => place.pulls === 'all' || place.pulls === `${kind}-only`,
+      open: () => this.#reader(place),
+    }))
+    return mirroredSource({ places: named, unreachable: this.#unreachable, report: this.#report })
+  }
+
+  async #reader({ registry, repository, insecure, isMirror }: PullPlace): Promise<Source> {
+    if (!insecure && !isMirror) return this.repository(registry, repository)
+    const key = [registry, insecure, isMirror].join(' ')
+    const reader = this.#readers.get(key) ?? this.#openReader(registry, insecure, isMirror)
+    this.#readers.set(key, reader)
+    return (await reader).store(registry, repository)
+  }
+
+  async #openReader(registry: string, insecure: boolean, isMirror: boolean): Promise<Remotes> {
+    const { openRemotes } = await import('../stores/remote.ts')
+    const { settings, ...client } = this.#client()
+    const hosts = [...(settings.insecure ?? []), ...(insecure ? [registry] : [])]
+    // Somebody else is asked where a mirror fails: that is soon enough after the second try.
+    return openRemotes({ ...client, settings: { ...settings, insecure: hosts }, ...(isMirror ? { maxTries: 2 } : {}) })
   }
 
   async repository(registry: string, repository: string): Promise<Store & Mounter> {
@@ -51,6 +91,7 @@ export class Network {
 
   async close(): Promise<void> {
     await (await this.#remotes)?.close()
+    for (const reader of this.#readers.values()) await (await reader).close()
     await (await this.#downloads)?.close()
   }
 

@@ -12,6 +12,8 @@ export interface RegistrySettings {
   readonly skipTlsVerify?: readonly string[]
   readonly insecure?: readonly string[]
   readonly caFiles?: readonly string[]
+  /** `HOST[/PATH]=MIRROR[/PATH]`: where images are read from before HOST itself is asked. Nothing is ever pushed there. */
+  readonly mirrors?: readonly string[]
 }
 
 /** What every run that talks to a registry can be told. Relative paths are relative to `cwd`. Nothing here is read from `process`. */

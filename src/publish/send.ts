@@ -126,9 +126,9 @@ class PlacesSending implements Sending {
 /** A registry that refuses a later tag has the earlier ones already: that is said. */
 function afterTags(cause: unknown, moved: readonly TagPlace[]): unknown {
   if (!(cause instanceof PackagerError)) return cause
-  const { code, step, message, hint, problems } = cause
+  const { code, message, hint, problems } = cause
   const told = `these tags have moved already: ${moved.map(formatTag).join(', ')}`
-  return new PackagerError({ code, step, found: message, hint: hint === undefined ? told : `${told}; ${hint}`, problems, cause })
+  return new PackagerError({ code, step: 'set tags', found: message, hint: hint === undefined ? told : `${told}; ${hint}`, problems, cause })
 }
 
 /** Where a place can take a blob from without its bytes: the repository that this run filled before it, or the blob's own. */

@@ -8,6 +8,7 @@ export interface RegistryFlags {
   readonly skipTlsVerify?: readonly string[]
   readonly caFile?: readonly string[]
   readonly insecure?: readonly string[]
+  readonly registryMirror?: readonly string[]
 }
 
 /** The heading of help for what a run prints; `--help` and `--version` stand there as well. */
@@ -19,13 +20,14 @@ export function registryOptions(): Option[] {
     repeatable('--skip-tls-verify <host>', 'accept any certificate; repeatable'),
     repeatable('--ca-file <file>', 'trust the certificates of this PEM file too; repeatable'),
     repeatable('--insecure-registry, --insecure <host>', 'https with any certificate, or http; repeatable'),
+    repeatable('--registry-mirror <host=mirror>', 'read images from there first; repeatable'),
   ].map((option) => option.helpGroup('Registries, each flag for one host:'))
 }
 
 /** The flags as the library takes them. */
 export function registrySettings(flags: RegistryFlags): RegistrySettings {
-  const { plainHttp, skipTlsVerify, insecure, caFile } = flags
-  return defined({ plainHttp, skipTlsVerify, insecure, caFiles: caFile })
+  const { plainHttp, skipTlsVerify, insecure, caFile, registryMirror } = flags
+  return defined({ plainHttp, skipTlsVerify, insecure, caFiles: caFile, mirrors: registryMirror })
 }
 
 /** Each use adds one value. Values are not split: a label's value may hold a comma (SPEC-package.md section 6). */
