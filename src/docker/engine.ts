@@ -28,6 +28,12 @@ export interface EngineImage {
   readonly diffIDs: readonly string[]
   /** The names that stand for it. */
   readonly names: readonly string[]
+  /** Empty where the engine does not tell. */
+  readonly variant: string
+  readonly osVersion: string
+  readonly labels: Readonly<Record<string, string>>
+  /** What the image takes in the engine, in bytes. */
+  readonly size: number | undefined
 }
 
 /**
@@ -147,12 +153,17 @@ async function textOf(pieces: AsyncIterable<Buffer>): Promise<string> {
 }
 
 function readImage(step: string, name: string, value: Readonly<Record<string, unknown>>): EngineImage {
-  const { Id, Os, Architecture, RootFS, RepoTags } = value
+  const { Id, Os, Architecture, Variant, OsVersion, RootFS, RepoTags, Config, Size } = value
   const id = withAlgorithm(Id)
   if (!isDigest(id)) throw new PackagerError({ code: 'UNSUPPORTED', step, value: name, found: 'an answer without an Id', wanted: 'sha256:<64 hex digits>' })
   const layers = (RootFS as { readonly Layers?: unknown } | null | undefined)?.Layers
-  const [os = '', architecture = ''] = [Os, Architecture].map((part) => (typeof part === 'string' ? part : ''))
-  return { id, os, architecture, diffIDs: texts(layers), names: texts(RepoTags) }
+  const [os = '', architecture = '', variant = '', osVersion = ''] = [Os, Architecture, Variant, OsVersion].map((part) => (typeof part === 'string' ? part : ''))
+  const labels = (Config as { readonly Labels?: unknown } | null | undefined)?.Labels
+  return { id, os, architecture, variant, osVersion, diffIDs: texts(layers), names: texts(RepoTags), labels: textsByKey(labels), size: Number.isSafeInteger(Size) ? Number(Size) : undefined }
+}
+
+function textsByKey(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(value ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
 /** Podman's own API leaves `sha256:` out of an id. */

@@ -100,7 +100,7 @@ function withModules(layers: readonly InspectedLayer[], diffIDs: readonly string
 }
 
 /** A module whose layer the image does not have can be in no build. */
-function strayModules(modules: readonly InspectedModule[], diffIDs: readonly string[]): readonly string[] {
+export function strayModules(modules: readonly InspectedModule[], diffIDs: readonly string[]): readonly string[] {
   const known = new Set(diffIDs)
   const strays = modules.filter(({ layerDiffID }) => layerDiffID !== null && !known.has(layerDiffID))
   const [first] = strays

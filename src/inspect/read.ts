@@ -14,6 +14,7 @@ import type { OpenSource } from './open.ts'
 import { openArchive, openLayout, openRegistry, pathKindIn } from './open.ts'
 import type { InspectOptions } from './options.ts'
 import { textsOf } from './shape.ts'
+import type { SourceWord } from './source.ts'
 import { parseSource } from './source.ts'
 
 /**
@@ -24,7 +25,10 @@ import { parseSource } from './source.ts'
  */
 export async function inspect(options: InspectOptions): Promise<Inspection> {
   const choice = new PlatformChoice(options.platforms ?? [])
-  const opened = await openSource(options)
+  const word = parseSource(options.source, pathKindIn(options.cwd))
+  if (word.kind === 'folder') return readFolder(word.path, choice, options)
+  if (word.kind === 'daemon') return readDaemon(word.name, choice, options)
+  const opened = await openSource(word, options)
   try {
     return await readOpened(opened, choice, options)
   } finally {
@@ -32,25 +36,46 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   }
 }
 
-/** The index or manifest as it is stored, byte for byte (`--raw`). */
+/**
+ * The index or manifest as it is stored, byte for byte (`--raw`).
+ *
+ * @throws PackagerError `USAGE` where nothing of the kind is stored
+ */
 export async function inspectRaw(options: InspectOptions): Promise<Buffer> {
-  const opened = await openSource(options)
+  const word = parseSource(options.source, pathKindIn(options.cwd))
+  if (word.kind === 'folder' || word.kind === 'daemon') throw noManifest(options.source, word.kind === 'folder' ? 'a buildpack folder' : "an engine's image")
+  const opened = await openSource(word, options)
   try {
-    const { root, source } = opened
-    if (root !== undefined) return await new Documents(opened.content, options.signal).bytes(root)
-    throw new PackagerError({ code: 'USAGE', step: 'read --raw of', value: source.name, found: `${opened.entries.length} images`, wanted: 'one', hint: 'name it: oci:PATH:TAG or oci:PATH@DIGEST' })
+    const { root, entries } = opened
+    if (root === undefined) throw noManifest(options.source, `a layout of ${entries.length} images`, 'name one of them: oci:PATH:TAG, oci:PATH@DIGEST, oci-archive:PATH:TAG')
+    return await new Documents(opened.content, options.signal).bytes(root)
   } finally {
     await opened.close()
   }
 }
 
+function noManifest(value: string, found: string, hint?: string): PackagerError {
+  return new PackagerError({ code: 'USAGE', step: 'read --raw of', value, found, wanted: 'what is stored as one index or manifest', hint })
+}
+
 /** A source that has manifests and configs to read. */
-async function openSource(options: InspectOptions): Promise<OpenSource> {
-  const word = parseSource(options.source, pathKindIn(options.cwd))
-  if (word.kind === 'registry' || word.kind === 'name') return openRegistry(word.reference, options)
-  if (word.kind === 'layout') return openLayout(word.path, word.name, options)
-  if (word.kind === 'archive') return openArchive(word.path, word.name, options)
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'inspect', value: options.source, found: `a ${word.kind}` })
+async function openSource(word: Exclude<SourceWord, { readonly kind: 'folder' | 'daemon' }>, options: InspectOptions): Promise<OpenSource> {
+  if ('path' in word) return (word.kind === 'layout' ? openLayout : openArchive)(word.path, word.name, options)
+  return openRegistry(word.reference, options)
+}
+
+async function readFolder(path: string, choice: PlatformChoice, options: InspectOptions): Promise<Inspection> {
+  const { inspectFolder } = await import('./folder.ts')
+  const all = await inspectFolder(path, options)
+  choice.check(all.map(({ platform }) => platform), path)
+  return summarize({ source: { type: 'folder', name: path }, root: undefined, annotations: {}, platforms: all.filter(({ platform }) => choice.takes(platform)) })
+}
+
+async function readDaemon(name: string, choice: PlatformChoice, options: InspectOptions): Promise<Inspection> {
+  const { inspectDaemon } = await import('./daemon.ts')
+  const { id, image } = await inspectDaemon(name, options)
+  choice.check([image.platform], name)
+  return { ...summarize({ source: { type: 'daemon', name }, root: undefined, annotations: {}, platforms: [image] }), digest: id }
 }
 
 async function readOpened(opened: OpenSource, choice: PlatformChoice, { signal }: InspectOptions): Promise<Inspection> {

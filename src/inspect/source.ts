@@ -9,6 +9,7 @@ export type SourceWord =
   /** Of several images in a layout or an archive, `name` is the one that is meant: a tag or a digest; `''` is all there is. */
   | { readonly kind: 'layout' | 'archive'; readonly path: string; readonly name: string }
   | { readonly kind: 'folder'; readonly path: string }
+  /** As the engine knows it: a name, also a short one, or an id. */
   | { readonly kind: 'daemon'; readonly name: string }
   /** A name without a word before it: a local list, else the registry's. */
   | { readonly kind: 'name'; readonly reference: Reference }
@@ -42,7 +43,8 @@ export function parseSource(text: string, kindAt: (path: string) => PathKind | u
       return { kind: 'local', reference: nameIn(text, rest) }
     case 'daemon:':
     case 'docker-daemon:':
-      return { kind: 'daemon', name: isDigest(rest) ? rest : fullName(nameIn(text, rest)) }
+      if (rest === '') throw new PackagerError({ code: 'USAGE', step, value: text, found: 'no name', wanted: 'an image of the engine, by name or id' })
+      return { kind: 'daemon', name: rest }
     case 'oci:':
       return { kind: 'layout', ...withName(rest, kindAt) }
     case 'oci-archive:':
@@ -86,9 +88,4 @@ function nameIn(text: string, name: string): Reference {
     const hint = cause.hint === undefined ? cause.message : `${cause.message}; ${cause.hint}`
     throw new PackagerError({ code: 'USAGE', step, value: text, found: 'neither something that exists nor an image name', wanted, hint, cause })
   }
-}
-
-/** Engines know names whole. */
-function fullName({ registry, repository, tag, digest }: Reference): string {
-  return `${registry}/${repository}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`
 }
