@@ -78,6 +78,30 @@ export function configError(step: string, problems: readonly Problem[]): Package
   return new PackagerError({ code: 'CONFIG', step, found: count, problems })
 }
 
+/**
+ * Runs checks of what the author gave, all of them, and throws what they refuse: one error as it is, several as one with a
+ * line for each, so that they are mended in one go.
+ *
+ * @throws PackagerError `USAGE`
+ */
+export function throwTogether(step: string, checks: readonly (() => unknown)[]): void {
+  const refusals = checks.flatMap((check) => {
+    try {
+      check()
+      return []
+    } catch (cause) {
+      if (!(cause instanceof PackagerError) || cause.code !== 'USAGE') throw cause
+      return [cause]
+    }
+  })
+  const [first, ...others] = refusals
+  if (first === undefined) return
+  if (others.length === 0) throw first
+  const found = [`${refusals.length} problems`, ...new Set(refusals.map(({ message }) => message))].join('\n')
+  const hints = [...new Set(refusals.flatMap(({ hint }) => hint ?? []))].join('; ')
+  throw new PackagerError({ code: 'USAGE', step, found, hint: hints === '' ? undefined : hints, cause: first })
+}
+
 /** The system's own word for a failure ("ENOSPC: no space left on device"), without a stack. */
 export function reason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)

@@ -6,6 +6,7 @@ import type { Findings } from './findings.ts'
 import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
 import type { BuilderConfig, BuilderModule, BuildEnvironment, RunImage } from './builder.ts'
+import type { TomlSource } from './toml-bytes.ts'
 
 const elsewhere = {
   groups: '[[order]], as [[order.group]]',
@@ -16,8 +17,8 @@ const elsewhere = {
 }
 
 /** Reads builder.toml. An unknown key is a problem, as it is for pack. */
-export function readBuilderToml(text: string, file: string): Checked<BuilderConfig> {
-  return readDocument(text, file, (root, findings) => {
+export function readBuilderToml(source: TomlSource, file: string): Checked<BuilderConfig> {
+  return readDocument(source, file, (root, findings) => {
     const description = root.text('description')
     const buildpacks = root.sections('buildpacks').map(readBuilderModule)
     const extensions = root.sections('extensions').map(readBuilderModule)

@@ -6,6 +6,8 @@ import type { Problem } from '../errors.ts'
  */
 export interface Checked<T> {
   readonly value: T | undefined
+  /** What could be read in spite of problems: enough to look for more of them elsewhere, never to make anything of. Absent beside a value. */
+  readonly draft?: T | undefined
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
 }

@@ -36,7 +36,8 @@ export class Findings {
   /** The value, unless something is wrong with the file. Findings come in the order of the file. */
   checked<T>(value: T): Checked<T> {
     const problems = this.#problems.toSorted(inOrder)
-    return { value: problems.length === 0 ? value : undefined, problems, warnings: this.#warnings.toSorted(inOrder) }
+    const warnings = this.#warnings.toSorted(inOrder)
+    return problems.length === 0 ? { value, problems, warnings } : { value: undefined, draft: value, problems, warnings }
   }
 
   #at(path: KeyPath, message: string): Problem {

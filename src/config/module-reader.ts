@@ -4,6 +4,7 @@ import { readModuleInfo, readOrder, readStacks, readTargets } from './fields.ts'
 import { checkModule } from './module-rules.ts'
 import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
+import type { TomlSource } from './toml-bytes.ts'
 
 const places = {
   id: '[buildpack]',
@@ -21,17 +22,17 @@ const places = {
  * Reads buildpack.toml (SPEC-package.md section 1). Unknown keys are warnings, since other tools keep their own here;
  * `[metadata]` is free. What may be built is not judged here: a target of an unknown os is one as long as none builds it.
  */
-export function readBuildpackToml(text: string, file: string): Checked<ModuleConfig> {
-  return readModule(text, file, 'buildpack')
+export function readBuildpackToml(source: TomlSource, file: string): Checked<ModuleConfig> {
+  return readModule(source, file, 'buildpack')
 }
 
 /** Reads extension.toml: the keys of `[buildpack]` below `[extension]`, targets, no stacks and no order. */
-export function readExtensionToml(text: string, file: string): Checked<ModuleConfig> {
-  return readModule(text, file, 'extension')
+export function readExtensionToml(source: TomlSource, file: string): Checked<ModuleConfig> {
+  return readModule(source, file, 'extension')
 }
 
-function readModule(text: string, file: string, kind: ModuleConfig['kind']): Checked<ModuleConfig> {
-  return readDocument(text, file, (root, findings) => {
+function readModule(source: TomlSource, file: string, kind: ModuleConfig['kind']): Checked<ModuleConfig> {
+  return readDocument(source, file, (root, findings) => {
     const writtenApi = root.has('api') ? root.text('api') : undefined
     const table = root.section(kind)
     const { info, stacks, targets, order } = readTables(root, table, kind)

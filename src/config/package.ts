@@ -4,6 +4,8 @@ import { readTargets } from './fields.ts'
 import type { Findings } from './findings.ts'
 import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
+import type { Position } from './toml.ts'
+import type { TomlSource } from './toml-bytes.ts'
 
 /** One `[[dependencies]]` of package.toml: exactly one of the two is set. */
 export interface DependencyDeclaration {
@@ -23,6 +25,8 @@ export interface PackageConfig {
   readonly uri: string
   /** False where `uri` is that default, for the hint of an error about it. */
   readonly uriDeclared?: boolean
+  /** Where `uri` stands, if it does. */
+  readonly uriAt?: Position
   readonly dependencies: readonly DependencyDeclaration[]
   readonly targets: readonly TargetDeclaration[]
   /** Deprecated `[platform] os`. */
@@ -37,8 +41,8 @@ export interface PackageConfig {
  * ("else `.`"). Where that folder holds no buildpack.toml (vector config-no-uri), reading the source fails, and the
  * error can say that package.toml names no source (`uriDeclared`). A table without a `uri` is a slip, refused here.
  */
-export function readPackageToml(text: string, file: string): Checked<PackageConfig> {
-  return readDocument(text, file, (root, findings) => {
+export function readPackageToml(source: TomlSource, file: string): Checked<PackageConfig> {
+  return readDocument(source, file, (root, findings) => {
     const buildpack = readUri(root, 'buildpack', findings)
     const extension = readUri(root, 'extension', findings)
     if (buildpack !== undefined && extension !== undefined) findings.problem(['extension'], 'stands beside [buildpack]: name one source')
@@ -46,20 +50,20 @@ export function readPackageToml(text: string, file: string): Checked<PackageConf
     const targets = readTargets(root, 'refuse')
     const platformOs = readPlatformOs(root, findings)
     root.close('refuse', Object.fromEntries(['id', 'api', 'order', 'stacks', 'metadata'].map((key) => [key, 'buildpack.toml'])))
-    const uri = buildpack ?? extension ?? '.'
+    const { uri, at: uriAt } = buildpack ?? extension ?? { uri: '.', at: undefined }
     const kind = buildpack === undefined && extension !== undefined ? 'extension' : 'buildpack'
     const uriDeclared = buildpack !== undefined || extension !== undefined
-    return { file, kind, uri, uriDeclared, dependencies, targets, ...(platformOs === undefined ? {} : { platformOs }) }
+    return { file, kind, uri, uriDeclared, ...(uriAt === undefined ? {} : { uriAt }), dependencies, targets, ...(platformOs === undefined ? {} : { platformOs }) }
   })
 }
 
-function readUri(root: Section, kind: PackageConfig['kind'], findings: Findings): string | undefined {
+function readUri(root: Section, kind: PackageConfig['kind'], findings: Findings): { readonly uri: string; readonly at: Position | undefined } | undefined {
   const section = root.section(kind)
   if (section === undefined) return undefined
   const uri = section.text('uri')
   if (uri === '') findings.problem(section.at('uri'), `is required: write uri = "." for the folder of package.toml`)
   section.close('refuse', { id: `${kind}.toml`, version: `${kind}.toml`, name: `${kind}.toml` })
-  return uri
+  return { uri, at: section.places(['uri'])['uri'] }
 }
 
 function readDependency(section: Section, findings: Findings): DependencyDeclaration {

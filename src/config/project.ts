@@ -2,6 +2,7 @@ import type { Checked } from './checked.ts'
 import type { Findings } from './findings.ts'
 import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
+import type { TomlSource } from './toml-bytes.ts'
 
 /** Which platforms a dependency of a composite is meant for; elsewhere it is left out on purpose. */
 export interface DependencyPlatforms {
@@ -25,8 +26,8 @@ export interface ProjectConfig {
 }
 
 /** Reads bp-package.toml. It is ours alone, so an unknown key is a problem. */
-export function readProjectToml(text: string, file: string): Checked<ProjectConfig> {
-  return readDocument(text, file, (root, findings) => {
+export function readProjectToml(source: TomlSource, file: string): Checked<ProjectConfig> {
+  return readDocument(source, file, (root, findings) => {
     const repository = root.text('repository')
     const config = {
       file,

@@ -3,15 +3,18 @@ import { Findings } from './findings.ts'
 import { nearest } from './suggest.ts'
 import type { Position } from './toml.ts'
 import { parseToml } from './toml.ts'
+import type { TomlSource } from './toml-bytes.ts'
+import { decodeToml } from './toml-bytes.ts'
 import type { KeyPath, TomlTable, TomlValue } from './toml-value.ts'
 import { formatKey, isList, isTable, kindOf } from './toml-value.ts'
 
 /** What to do with a key that nothing reads: `warn` where other tools keep keys of their own, `refuse` elsewhere. */
 export type UnknownKeys = 'warn' | 'refuse'
 
-/** Reads a whole file: broken TOML is its only problem, otherwise `read` says what else is wrong. */
-export function readDocument<T>(text: string, file: string, read: (root: Section, findings: Findings) => T): Checked<T> {
-  const parsed = parseToml(text, file)
+/** Reads a whole file: what is not UTF-8 or broken TOML is its only problem, otherwise `read` says what else is wrong. */
+export function readDocument<T>(source: TomlSource, file: string, read: (root: Section, findings: Findings) => T): Checked<T> {
+  const decoded = decodeToml(source, file)
+  const parsed = 'problem' in decoded ? decoded : parseToml(decoded.text, file)
   if ('problem' in parsed) return { value: undefined, problems: [parsed.problem], warnings: [] }
   const findings = new Findings(file, parsed.document)
   return findings.checked(read(new Section(parsed.document.table, [], findings), findings))

@@ -23,8 +23,7 @@ const dateMark = '\uFFFE'
 export function maskToml(text: string, scan: TomlScan): MaskedToml {
   const names = new Map<string, string>()
   const cuts: { readonly start: number; readonly end: number; readonly by: string }[] = []
-  for (const { name, start, end } of scan.keys) {
-    if (!(name in Object.prototype)) continue
+  for (const { name, start, end } of scan.inherited) {
     const quoted = end - start > 1 && /["']/.test(text.charAt(start)) ? 1 : 0
     const mask = maskFor(name, end - start - 2 * quoted, text, names)
     cuts.push({ start: start + quoted, end: end - quoted, by: mask })

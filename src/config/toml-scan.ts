@@ -1,7 +1,6 @@
 import { ScanStop, TomlCursor, unescaped } from './toml-cursor.ts'
 import { isCalendarDate } from './toml-date.ts'
-import { TableRules } from './toml-tables.ts'
-import type { KeyPath } from './toml-value.ts'
+import { Place } from './toml-place.ts'
 
 /** One key as it stands in the text: its name, and the offsets of the token itself, quotes included. */
 export interface KeyToken {
@@ -12,13 +11,12 @@ export interface KeyToken {
 
 /** What the text says and where. Offsets count UTF-16 units from the start of the text. */
 export interface TomlScan {
-  /** Where each path is first named: a key, a table's or a list's header, an item of a list. */
-  readonly places: ReadonlyMap<string, number>
-  /** The written form of each value, such as `1.0`, by the same paths. */
-  readonly values: ReadonlyMap<string, readonly [start: number, end: number]>
+  /** The top of the file, above all that it names. */
+  readonly top: Place
   /** Every statement's key and every header, in the order written. */
-  readonly statements: readonly { readonly path: KeyPath; readonly start: number }[]
-  readonly keys: readonly KeyToken[]
+  readonly statements: readonly Statement[]
+  /** Keys that every JavaScript object has too. */
+  readonly inherited: readonly KeyToken[]
   readonly dates: readonly (readonly [start: number, end: number])[]
   /** Zeros with an exponent, such as `0e1`. */
   readonly zeros: readonly (readonly [start: number, end: number])[]
@@ -28,9 +26,9 @@ export interface TomlScan {
   readonly verdict: string | undefined
 }
 
-/** The name of a path in the maps above. */
-export function pathName(path: KeyPath): string {
-  return JSON.stringify(path)
+export interface Statement {
+  readonly place: Place
+  readonly start: number
 }
 
 const deepest = 200
@@ -52,13 +50,10 @@ export function scanToml(text: string): TomlScan {
 
 class Scanner {
   readonly #cursor: TomlCursor
-  #context: KeyPath = []
-  readonly #lists = new Map<string, number>()
-  readonly #tables = new TableRules()
-  readonly #places = new Map<string, number>()
-  readonly #values = new Map<string, readonly [number, number]>()
-  readonly #statements: { path: KeyPath; start: number }[] = []
-  readonly #keys: KeyToken[] = []
+  readonly #top = new Place()
+  #context = this.#top
+  readonly #statements: Statement[] = []
+  readonly #inherited: KeyToken[] = []
   readonly #dates: (readonly [number, number])[] = []
   readonly #zeros: (readonly [number, number])[] = []
 
@@ -76,8 +71,7 @@ class Scanner {
       if (!(stop instanceof ScanStop)) throw stop
       verdict = stop.verdict
     }
-    const found = { places: this.#places, values: this.#values, statements: this.#statements, keys: this.#keys }
-    return { ...found, dates: this.#dates, zeros: this.#zeros, end: cursor.at, verdict }
+    return { top: this.#top, statements: this.#statements, inherited: this.#inherited, dates: this.#dates, zeros: this.#zeros, end: cursor.at, verdict }
   }
 
   #statement(): void {
@@ -93,36 +87,30 @@ class Scanner {
     if (!isList) this.#cursor.expect('[')
     const names = this.#dottedKey().map((token) => token.name)
     this.#cursor.expect(isList ? ']]' : ']')
-    let path: KeyPath = []
-    for (const name of names.slice(0, -1)) path = this.#lastOf(this.#place([...path, name], start))
-    path = this.#place([...path, ...names.slice(-1)], start)
-    if (!isList) this.#cursor.refuse(start, this.#tables.header(path))
+    let place = this.#top
+    for (const name of names.slice(0, -1)) place = lastOf(this.#put(place, name, start))
+    place = this.#put(place, names.at(-1) ?? '', start)
+    if (!isList) this.#cursor.refuse(start, place.define('a header'))
     else {
-      const index = this.#lists.get(pathName(path)) ?? 0
-      this.#lists.set(pathName(path), index + 1)
-      path = this.#place([...path, index], start)
+      const list = place
+      place = this.#put(list, list.tables, start)
+      list.tables += 1
     }
-    this.#context = path
-    this.#statements.push({ path, start })
+    this.#context = place
+    this.#statements.push({ place, start })
   }
 
-  /** A header below a list of tables speaks of the list's last table. */
-  #lastOf(path: KeyPath): KeyPath {
-    const count = this.#lists.get(pathName(path))
-    return count === undefined ? path : [...path, count - 1]
-  }
-
-  #assignment(context: KeyPath): void {
+  #assignment(context: Place): void {
     const start = this.#cursor.at
-    let path = context
+    let place = context
     for (const token of this.#dottedKey()) {
-      if (path.length > context.length) this.#cursor.refuse(token.start, this.#tables.dotted(path))
-      path = this.#place([...path, token.name], token.start)
+      if (place !== context) this.#cursor.refuse(token.start, place.define('dotted keys'))
+      place = this.#put(place, token.name, token.start)
     }
-    this.#statements.push({ path, start })
+    this.#statements.push({ place, start })
     this.#cursor.expect('=')
     this.#cursor.skip(blank)
-    this.#value(path)
+    this.#value(place)
   }
 
   #dottedKey(): readonly KeyToken[] {
@@ -144,19 +132,20 @@ class Scanner {
     else if (this.#cursor.skip(bareKey)) name = this.#cursor.text.slice(start, this.#cursor.at)
     else throw new ScanStop()
     const token = { name, start, end: this.#cursor.at }
-    this.#keys.push(token)
+    if (name in Object.prototype) this.#inherited.push(token)
     return token
   }
 
-  #value(path: KeyPath): void {
+  #value(place: Place): void {
     const start = this.#cursor.at
     const first = this.#cursor.next()
     if (first === '"' || first === "'") this.#cursor.string(first)
-    else if (first === '[') this.#list(path)
-    else if (first === '{') this.#inlineTable(path)
+    else if (first === '[') this.#list(place)
+    else if (first === '{') this.#inlineTable(place)
     else if (this.#cursor.skip(date)) this.#date(start)
     else this.#scalar(start)
-    this.#values.set(pathName(path), [start, this.#cursor.at])
+    place.valueStart = start
+    place.valueEnd = this.#cursor.at
   }
 
   #date(start: number): void {
@@ -173,33 +162,36 @@ class Scanner {
     if (/^[+-]?0[eE][+-]?\d+(?:_\d+)*$/.test(text)) this.#zeros.push([start, this.#cursor.at])
   }
 
-  #list(path: KeyPath): void {
+  #list(place: Place): void {
     this.#cursor.expect('[')
     this.#cursor.skip(trivia)
     for (let index = 0; !this.#cursor.take(']'); index += 1) {
-      this.#value(this.#place([...path, index], this.#cursor.at))
+      this.#value(this.#put(place, index, this.#cursor.at))
       this.#cursor.skip(trivia)
       if (!this.#cursor.take(',') && this.#cursor.next() !== ']') throw new ScanStop()
       this.#cursor.skip(trivia)
     }
   }
 
-  #inlineTable(path: KeyPath): void {
+  #inlineTable(place: Place): void {
     this.#cursor.expect('{')
     this.#cursor.skip(blank)
     if (this.#cursor.take('}')) return
     do {
       this.#cursor.skip(blank)
-      this.#assignment(path)
+      this.#assignment(place)
       this.#cursor.skip(blank)
     } while (this.#cursor.take(','))
     this.#cursor.expect('}')
   }
 
-  #place(path: KeyPath, start: number): KeyPath {
-    if (path.length > deepest) throw new ScanStop('tables and lists lie too deep in one another')
-    const name = pathName(path)
-    if (!this.#places.has(name)) this.#places.set(name, start)
-    return path
+  #put(place: Place, name: string | number, start: number): Place {
+    if (place.depth >= deepest) throw new ScanStop('tables and lists lie too deep in one another')
+    return place.put(name, start)
   }
+}
+
+/** A header below a list of tables speaks of the list's last table. */
+function lastOf(place: Place): Place {
+  return place.below(place.tables - 1) ?? place
 }

@@ -1,8 +1,9 @@
 import { parse } from '@iarna/toml'
 import type { Problem } from '../errors.ts'
 import { maskToml } from './toml-mask.ts'
+import type { Place } from './toml-place.ts'
 import type { TomlScan } from './toml-scan.ts'
-import { pathName, scanToml } from './toml-scan.ts'
+import { scanToml } from './toml-scan.ts'
 import type { KeyPath, TomlTable } from './toml-value.ts'
 import { formatKey } from './toml-value.ts'
 
@@ -49,15 +50,17 @@ export function parseToml(source: string, file: string): ParsedToml {
 
 function documentOf(table: TomlTable, text: string, scan: TomlScan, position: (offset: number) => Position): TomlDocument {
   const locate = (path: KeyPath): Position => {
-    for (let length = path.length; length > 0; length -= 1) {
-      const offset = scan.places.get(pathName(path.slice(0, length)))
-      if (offset !== undefined) return position(offset)
+    let place = scan.top
+    for (const name of path) {
+      const next = place.below(name)
+      if (next === undefined) break
+      place = next
     }
-    return { line: 1, column: 1 }
+    return position(place.start)
   }
   const written = (path: KeyPath): string | undefined => {
-    const range = scan.values.get(pathName(path))
-    return range === undefined ? undefined : text.slice(...range)
+    const place = path.reduce<Place | undefined>((above, name) => above?.below(name), scan.top)
+    return place === undefined || place.valueStart === -1 ? undefined : text.slice(place.valueStart, place.valueEnd)
   }
   return { table, locate, written }
 }
@@ -95,10 +98,9 @@ function explain(error: unknown, text: string, scan: TomlScan): { readonly offse
 function redefined(at: number, text: string, scan: TomlScan): { readonly offset: number; readonly message: string } {
   const again = scan.statements.findLast(({ start }) => start < at)
   if (again === undefined) return { offset: at, message: 'a key is defined twice' }
-  const first = scan.places.get(pathName(again.path))
-  const known = first !== undefined && first !== again.start
-  const where = known ? `is defined twice, first on line ${positionsIn(text)(first).line}` : 'is already defined in another way'
-  return { offset: again.start, message: `${formatKey(again.path)} ${where}` }
+  const first = again.place.start
+  const where = first === again.start ? 'is already defined in another way' : `is defined twice, first on line ${positionsIn(text)(first).line}`
+  return { offset: again.start, message: `${formatKey(again.place.path)} ${where}` }
 }
 
 /** The parser counts the characters it has read, the one at fault among them. */

@@ -11,7 +11,7 @@ export interface Platform {
 export function formatPlatform(platform: Platform): string {
   const base = [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined && part !== '').join('/')
   const version = platform['os.version']
-  return version === undefined ? base : `${base} (os.version ${version})`
+  return version === undefined || version === '' ? base : `${base} (os.version ${version})`
 }
 
 /** Whether two descriptors in one index would answer to the same request; features compare as a set. */
@@ -19,7 +19,8 @@ export function samePlatform(a: Platform, b: Platform): boolean {
   return platformKey(a) === platformKey(b)
 }
 
-function platformKey(platform: Platform): string {
+/** A text that is the same for the same platforms, to find them by. */
+export function platformKey(platform: Platform): string {
   const features = [...(platform['os.features'] ?? [])].sort()
   return JSON.stringify([platform.os, platform.architecture, platform.variant ?? '', platform['os.version'] ?? '', features])
 }

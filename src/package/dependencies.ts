@@ -89,14 +89,21 @@ function checkProject(config: PackageConfig, project: ProjectConfig | undefined)
 async function openDependency(declaration: DependencyDeclaration, index: number, config: PackageConfig, context: DependencyContext): Promise<Dependency | undefined> {
   const { uri, image } = declaration
   const text = uri ?? image ?? ''
+  let isPath = false
   try {
     const locator: Locator = uri === undefined ? { kind: 'image', reference: parseReference(text) } : parseLocator(text, (path) => existsSync(resolve(context.folder, path)))
+    isPath = locator.kind === 'path'
     return await openLocator(locator, text, context)
   } catch (cause) {
     if (!(cause instanceof PackagerError) || cause.problems.length > 0 || cause.code === 'CANCELLED') throw cause
     const problem = { file: config.file, line: declaration.line, column: declaration.column, key: `dependencies[${index}]`, message: cause.message }
-    throw new PackagerError({ code: cause.code === 'USAGE' ? 'CONFIG' : cause.code, step: 'open dependency', value: text, found: cause.message, hint: cause.hint, problems: [problem], cause })
+    throw new PackagerError({ code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code, step: 'open dependency', value: text, found: cause.message, hint: cause.hint, problems: [problem], cause })
   }
+}
+
+/** What package.toml says wrongly, and not what a registry does: a uri that is none, or a path where nothing is. */
+function isAuthors({ code }: PackagerError, isPath: boolean): boolean {
+  return code === 'USAGE' || (isPath && code === 'NOT_FOUND')
 }
 
 async function openLocator(locator: Locator, uri: string, context: DependencyContext): Promise<Dependency | undefined> {

@@ -10,6 +10,7 @@ import type { TarInput } from '../layers/tar.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import { platformOf, targetSuffix } from '../targets/platform.ts'
+import type { PlatformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
 import type { LayerPlan, MadeLayerPlan, TakenLayerPlan } from '../publish/layer-plan.ts'
@@ -109,7 +110,7 @@ function namesOf(group: LayerGroup): string {
 /** Another image made of the layer, or another module in it: somebody else may have flattened theirs. */
 function alsoUsed(layer: LayerPlan, { module, target }: { readonly module: string; readonly target: string }): LayerPlan {
   const names = layer.module.split(', ').includes(module) || layer.kind === 'made' ? layer.module : `${layer.module}, ${module}`
-  return { ...layer, module: names, targets: [...new Set([...layer.targets, target])] }
+  return { ...layer, module: names, targets: layer.targets.includes(target) ? layer.targets : [...layer.targets, target] }
 }
 
 function planLayer(key: string, group: LayerGroup, windows: boolean, sources: LayerSources): Omit<MadeLayerPlan, 'targets'> | Omit<TakenLayerPlan, 'targets'> {
@@ -156,7 +157,7 @@ function missingPrograms(part: Part, target: Target, sources: LayerSources): War
   return [
     {
       message: `${formatTarget(target)}: no ${missing.join(' and no ')} in ${root === '.' ? 'the buildpack folder' : `${root}/`} (looked at ${looked})`,
-      hint: `put the programs for this target into ${folderFor(target)}/bin, or name their folder with path = "..." in its [[targets]]`,
+      hint: `put the programs for this target into ${folderFor(target, part.root)}${target.path === undefined ? ', or name their folder with path = "..." in its [[targets]]' : ''}`,
     },
   ]
 }
@@ -168,8 +169,17 @@ function secretWarnings(part: Part, sources: LayerSources): Warning[] {
   return [{ message: `${moduleName(part.facts)} packages what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore or --exclude' }]
 }
 
-function folderFor(target: Target): string {
-  return [target.os, target.arch, target.variant].filter((part) => part !== undefined && part !== '').join('/')
+/**
+ * Where the programs for a target belong: into its root, where one was found; into the folder where the search for one
+ * stopped, if that is for its architecture; else, where the buildpack has no folders for platforms, below its own.
+ */
+function folderFor({ os, arch, variant }: Target, { root, complete, lookedAt }: PlatformRoot): string {
+  if (root !== '.') return `${root}/bin`
+  if (complete) return 'bin'
+  const deepest = lookedAt.slice(0, -1).at(-1) ?? ''
+  if (deepest.includes('/')) return `${deepest}/bin`
+  const own = [os, arch, variant].filter((part) => part !== undefined && part !== '').join('/')
+  return deepest === '' ? `bin, or into ${own}/bin if they are for it alone` : `${own}/bin`
 }
 
 /** The plan as `--dry-run` shows it: plain data, no file contents. */

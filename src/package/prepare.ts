@@ -1,27 +1,24 @@
-import { basename, extname } from 'node:path'
-import { isComposite } from '../buildpacks/module.ts'
-import { PackagerError } from '../errors.ts'
-import type { Warning } from '../events.ts'
+import { throwTogether } from '../errors.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
-import { resolveTargets } from '../targets/resolve.ts'
+import { flagTargets, resolveTargets } from '../targets/resolve.ts'
 import { checkComposition, checkLayerCount } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
 import { ForeignLayers } from './foreign.ts'
 import type { Gathered } from './gather.ts'
-import { gather } from './gather.ts'
+import { gather, targetSources } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
 import { Listings, listLocal, takeLayer } from './listing.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from '../publish/metadata.ts'
-import type { Names } from '../publish/names.ts'
 import { planNames } from '../publish/names.ts'
 import { ownFiles } from './own-files.ts'
 import type { RunContext } from '../publish/resources.ts'
 import type { PackageOptions } from './options.ts'
 import type { LayerGroup, Plan } from './plan.ts'
 import { planImages } from './plan.ts'
+import { distinct, idleFlatten, oddFileName, packedTwice, strictError, withIndexWarning } from './warnings.ts'
 
 /** Everything that can be known, and refused, before the first byte is made or sent. */
 export interface Prepared {
@@ -35,41 +32,39 @@ export interface Prepared {
 
 /**
  * Reads the config files and whatever they name, and lists the files of each platform root. Reports the warnings; with
- * `strict` they are an error.
+ * `strict` they are an error in place of that.
  *
  * @throws PackagerError `USAGE`, `CONFIG`, and what reading files and registries throws
  */
 export async function prepare(options: PackageOptions, context: RunContext): Promise<Prepared> {
+  checkFlags(options)
   const compression = options.compression === undefined ? defaultCompression : parseCompression(options.compression)
   const created = createdTime(options.env['SOURCE_DATE_EPOCH'])
   const labels = parseLabels(options.labels ?? [])
-  checkFlattenExcludes(options.flattenExclude ?? [])
   const gathered = await gather(options, context)
   const annotations = parseAnnotations(options.annotations ?? [], gathered.project?.annotations)
   const plan = withIndexWarning(await makePlan(options, gathered, context), annotations, options)
-  for (const warning of plan.warnings) context.report({ type: 'warning', ...warning })
   if (options.strict === true && plan.warnings.length > 0) throw strictError(plan.warnings)
+  for (const warning of plan.warnings) context.report({ type: 'warning', ...warning })
   return { gathered, plan, compression, created, labels, annotations }
 }
 
-/** What is said of an index is lost where there is none. */
-function withIndexWarning(plan: Plan, annotations: ScopedAnnotations, options: PackageOptions): Plan {
-  if (plan.images.length > 1 || options.append === true || Object.keys(annotations.index).length === 0) return plan
-  return { ...plan, warnings: [...plan.warnings, { message: 'annotations of the index are not written: one target makes one image and no index', hint: 'leave "index:" out to annotate the image' }] }
+/** What can be told from the flags alone, all of it at once. */
+function checkFlags(options: PackageOptions): void {
+  const { compression, labels = [], annotations = [], flattenExclude = [], targets = [] } = options
+  throwTogether('read the command line', [
+    ...targets.map((target) => () => flagTargets([target])),
+    ...labels.map((label) => () => parseLabels([label])),
+    ...annotations.map((annotation) => () => parseAnnotations([annotation])),
+    ...flattenExclude.map((module) => () => checkFlattenExcludes([module])),
+    () => compression !== undefined && parseCompression(compression),
+    () => createdTime(options.env['SOURCE_DATE_EPOCH']),
+  ])
 }
 
 async function makePlan(options: PackageOptions, gathered: Gathered, context: RunContext): Promise<Plan> {
   const { main, dependencies, packageConfig, project } = gathered
-  const resolved = resolveTargets({
-    flags: options.targets ?? [],
-    moduleTargets: main.config.targets,
-    moduleFile: main.config.file,
-    packageTargets: packageConfig?.targets ?? [],
-    packageFile: packageConfig?.file ?? 'package.toml',
-    isComposite: isComposite(main.config),
-    platformOs: packageConfig?.platformOs,
-    hostArch: options.hostArch,
-  })
+  const resolved = resolveTargets(targetSources(options, main.config, packageConfig))
   const names = planNames(options, main.config, project)
   const targets = options.destination === 'image' ? [await context.engineTarget(resolved.targets)] : resolved.targets
   const compositions = await Promise.all(targets.map((target) => compose(target, main, dependencies)))
@@ -81,7 +76,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Ru
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
   const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size))
-  const warnings = [...gathered.warnings, ...oddFileName(options, names), ...resolved.warnings, ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
+  const warnings = [...gathered.warnings, ...oddFileName(options, names), ...resolved.warnings, ...idleFlatten(options, compositions), ...packedTwice(main, dependencies, compositions, sources.list), ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
   return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }
 
@@ -105,25 +100,4 @@ async function listParts(options: PackageOptions, compositions: readonly Composi
     }
   }
   return listings
-}
-
-/** It is kept, as pack keeps it, but pack and others tell a package by its ending. */
-function oddFileName({ destination }: PackageOptions, { path = '' }: Names): readonly Warning[] {
-  if (destination !== 'file' || extname(path) === '.cnb') return []
-  return [{ message: `${basename(path)} does not end in .cnb: readers may not take it for a package`, hint: 'name it NAME.cnb' }]
-}
-
-/** What holds for several targets is said once. */
-function distinct(warnings: readonly Warning[]): readonly Warning[] {
-  return warnings.filter((warning, index) => warnings.findIndex((other) => other.message === warning.message) === index)
-}
-
-function strictError(warnings: readonly Warning[]): PackagerError {
-  const count = warnings.length === 1 ? 'a warning' : `${warnings.length} warnings`
-  return new PackagerError({
-    code: 'CONFIG',
-    step: 'plan with --strict',
-    found: `${count}: ${warnings.map((warning) => warning.message).join('; ')}`,
-    hint: 'mend what the warnings name, or leave --strict out',
-  })
 }

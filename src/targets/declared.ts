@@ -6,11 +6,21 @@ import { checkTarget } from './known.ts'
 import { pathFault } from './root.ts'
 import type { Target } from './target.ts'
 
+/** Far more than any buildpack has: 13 architectures of Linux with eight distributions each are 104. */
+export const mostTargets = 1000
+
 /**
  * What a file's `[[targets]]` stand for, one for each distribution, after the checks that flags go through. Throws
  * `CONFIG` with every problem, each at its key: `targets[1].arch: unknown architecture "quantum", want one of ...`.
  */
 export function declaredTargets(declarations: readonly TargetDeclaration[], file: string): readonly Target[] {
+  const { targets, problems } = readDeclared(declarations, file)
+  if (problems.length > 0) throw configError('choose the targets', problems)
+  return targets
+}
+
+/** As `declaredTargets`, for callers that gather what is wrong. */
+export function readDeclared(declarations: readonly TargetDeclaration[], file: string): { readonly targets: readonly Target[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const chosen = new Map<string, Target>()
   const named = declarations.map((declaration, index) => {
@@ -18,15 +28,21 @@ export function declaredTargets(declarations: readonly TargetDeclaration[], file
     problems.push(...faults(declaration, targets, index, file))
     for (const target of targets) {
       const before = chosen.get(formatTarget(target))
-      if (before === undefined) chosen.set(formatTarget(target), target)
+      if (before === undefined) {
+        chosen.set(formatTarget(target), target)
+        if (chosen.size === mostTargets + 1) problems.push(tooMany(declaration, index, file))
+      }
       else if (before.path !== target.path) {
         problems.push({ ...placeOf(declaration, 'path', index, file), message: `${formatTarget(target)} is declared before with another path` })
       }
     }
     return targets
   })
-  if (problems.length > 0) throw configError('choose the targets', problems)
-  return named.flat()
+  return { targets: named.flat(), problems }
+}
+
+function tooMany({ line, column }: TargetDeclaration, index: number, file: string): Problem {
+  return { file, line, column, key: `targets[${index}]`, message: `is one target too many: at most ${mostTargets}, each distribution counted, go into one package` }
 }
 
 function expand(declaration: TargetDeclaration, index: number, file: string): readonly Target[] {

@@ -1,8 +1,9 @@
 import type { TargetDeclaration } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
-import { samePlatform } from '../oci/platform.ts'
-import { declaredPath, declaredTargets } from './declared.ts'
+import type { Problem } from '../errors.ts'
+import { platformKey } from '../oci/platform.ts'
+import { declaredPath, declaredTargets, mostTargets, readDeclared } from './declared.ts'
 import { formatTarget, grammarHint, readTarget } from './grammar.ts'
 import { checkTarget } from './known.ts'
 import { platformOf } from './platform.ts'
@@ -44,6 +45,13 @@ export function resolveTargets(sources: TargetSources): ResolvedTargets {
   return { targets, origin, warnings: [...sourceWarnings(sources, origin, targets), ...twinWarnings(targets)] }
 }
 
+/** What is wrong with the `[[targets]]` that would be built: what `resolveTargets` throws, for callers that gather it with more. */
+export function targetProblems(sources: Pick<TargetSources, 'flags' | 'isComposite' | 'moduleTargets' | 'moduleFile' | 'packageTargets' | 'packageFile'>): readonly Problem[] {
+  const { flags, isComposite, moduleTargets, moduleFile, packageTargets, packageFile = 'package.toml' } = sources
+  if (flags.length > 0) return []
+  return isComposite ? readDeclared(packageTargets, packageFile).problems : readDeclared(moduleTargets, moduleFile).problems
+}
+
 function namedTargets(sources: TargetSources): { readonly origin: ResolvedTargets['origin']; readonly named: readonly Target[] } {
   const { flags, moduleTargets, moduleFile, packageTargets, packageFile = 'package.toml', isComposite } = sources
   if (flags.length > 0) return { origin: 'flags', named: flagTargets(flags).map((target) => withDeclaredPath(target, sources)) }
@@ -52,10 +60,17 @@ function namedTargets(sources: TargetSources): { readonly origin: ResolvedTarget
   return { origin: 'host', named: [] }
 }
 
-function flagTargets(flags: readonly string[]): readonly Target[] {
+/**
+ * What `--target` values name, one for each distribution.
+ *
+ * @throws PackagerError `USAGE` with all that is wrong with any of them
+ */
+export function flagTargets(flags: readonly string[]): readonly Target[] {
   const read = flags.flatMap((flag) => flag.split(',')).map((text) => readTarget(text.trim()))
   const wrong = read.filter(({ faults }) => faults.length > 0)
-  if (wrong.length === 0) return read.flatMap(({ targets }) => targets)
+  const targets = read.flatMap((each) => each.targets)
+  if (targets.length > mostTargets) throw new PackagerError({ code: 'USAGE', step: 'read --target', found: `${targets.length} targets`, wanted: `at most ${mostTargets}, each distribution counted` })
+  if (wrong.length === 0) return targets
   const found = wrong.map(({ text, faults }) => faults.map((fault) => `"${text}": ${fault.found}, want ${fault.wanted}`).join('; ')).join('; ')
   throw new PackagerError({ code: 'USAGE', step: 'read --target', found, hint: grammarHint })
 }
@@ -70,8 +85,9 @@ function withDeclaredPath(target: Target, { moduleTargets, moduleFile }: TargetS
 }
 
 function withoutRepeats(targets: readonly Target[]): readonly Target[] {
-  const names = targets.map(formatTarget)
-  return targets.filter((_, index) => names.indexOf(names[index] ?? '') === index)
+  const named = new Map<string, Target>()
+  for (const target of targets) if (!named.has(formatTarget(target))) named.set(formatTarget(target), target)
+  return [...named.values()]
 }
 
 function hostTarget({ platformOs = 'linux', hostArch }: TargetSources): Target {
@@ -108,8 +124,11 @@ function sourceWarnings(sources: TargetSources, origin: ResolvedTargets['origin'
 
 /** Two images that an index cannot tell apart: distributions without a version, or with the same one. */
 function twinWarnings(targets: readonly Target[]): readonly Warning[] {
-  return targets.flatMap((target, index) => {
-    const twin = targets.slice(0, index).find((other) => samePlatform(platformOf(other), platformOf(target)))
+  const first = new Map<string, Target>()
+  return targets.flatMap((target) => {
+    const key = platformKey(platformOf(target))
+    const twin = first.get(key)
+    if (twin === undefined) first.set(key, target)
     if (twin === undefined) return []
     const pair = `${formatTarget(twin)} and ${formatTarget(target)}`
     const message = `${pair} have the same platform in the index: it holds a distribution's version, not its name`

@@ -124,11 +124,25 @@ describe('a target without its programs', () => {
     expect((await warningsFor(files, ['linux/amd64'])).length).toBe(ending === '' ? 0 : 1)
   })
 
-  test('is an error with --strict, which names all that is wrong', async () => {
-    await expect(planned({}, { targets: ['linux/amd64', 'linux/arm64'], strict: true })).rejects.toMatchObject({
+  test('is an error with --strict, which names all that is wrong, and nothing else does', async () => {
+    const told: unknown[] = []
+    await expect(planned({}, { targets: ['linux/amd64', 'linux/arm64'], strict: true, report: (event) => told.push(event) })).rejects.toMatchObject({
       code: 'CONFIG',
-      message: expect.stringMatching(/2 warnings: linux\/amd64: no bin\/build.*; linux\/arm64: no bin\/build/),
+      message: expect.stringMatching(/^plan with --strict: 2 warnings\nlinux\/amd64: no bin\/build.* \(put the programs .*\)\nlinux\/arm64: no bin\/build/),
     })
+    expect(told).toEqual([])
+  })
+
+  test.each([
+    ['the buildpack has no folders for platforms', {}, 'linux/arm64', 'bin, or into linux/arm64/bin if they are for it alone,'],
+    ['the folder of the architecture is there, without bin', { 'linux/arm64/README.md': '' }, 'linux/arm64/v8', 'linux/arm64/bin,'],
+    ['the folder of the architecture is the root, for want of one for the variant', { 'linux/arm/bin/detect': program }, 'linux/arm/v7', 'linux/arm/bin,'],
+    ['the root is found, and bin lacks a program', { 'linux/arm64/v8/bin/detect': program }, 'linux/arm64/v8', 'linux/arm64/v8/bin,'],
+    ['only the folder of another architecture is there', { 'linux/amd64/bin/detect': program }, 'linux/arm64', 'linux/arm64/bin,'],
+  ])('is told where the programs belong where %s', async (_, files, target, place) => {
+    const hints: string[] = []
+    await planned(files, { targets: [target], report: (event) => hints.push(event.type === 'warning' ? (event.hint ?? '') : '') })
+    expect(hints).toEqual([`put the programs for this target into ${place.replace(/,$/, '')}, or name their folder with path = "..." in its [[targets]]`])
   })
 
   test('is no matter for an extension', async () => {

@@ -115,6 +115,17 @@ describe('which targets are built', () => {
 })
 
 describe('targets that cannot be built', () => {
+  it('are too many from the thousand and first on, distributions counted and equal ones once', () => {
+    const distros = Array.from({ length: 999 }, (_, at) => `[[targets.distros]]\nname = "d"\nversion = "${at}"`).join('\n')
+    const lines = ['[[targets]]', 'os = "linux"', 'arch = "amd64"', distros, '[[targets]]', 'os = "linux"', 'arch = "arm64"']
+    expect(resolve({ moduleTargets: declared(...lines, ...lines) }).targets).toHaveLength(1000)
+    const error = refusal({ moduleTargets: declared(...lines, '[[targets]]', 'os = "linux"', 'arch = "s390x"') })
+    expect(error.problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^buildpack\.toml:\d+:1: targets\[2\]: is one target too many: at most 1000, each distribution counted, go into one package$/),
+    ])
+    expect(refusal({ flags: [`linux/amd64:${Array.from({ length: 1001 }, (_, at) => `d@${at}`).join(';')}`] }).message).toBe('read --target: got 1001 targets, want at most 1000, each distribution counted')
+  })
+
   it('are told all at once, for flags', () => {
     const error = refusal({ flags: ['linux/amd64,linux/quantum', 'darwin/arm64'] })
     expect(error.code).toBe('USAGE')
