@@ -36,7 +36,7 @@ export async function openRegistry(reference: Reference, options: NetworkOptions
   const { report = silent, signal = new AbortController().signal } = options
   const network = new Network(options, undefined, report, signal)
   try {
-    const content = await network.repository(reference.registry, reference.repository)
+    const content = await network.source(reference.registry, reference.repository)
     const tag = tagOf(reference)
     const root = await content.resolve(reference.digest ?? tag, signal)
     const name = formatReference(reference.digest === undefined ? { ...reference, tag } : reference)

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openRegistry } from '../../src/inspect/open.ts'
+import { parseReference } from '../../src/oci/reference.ts'
 import type { PackageOptions } from '../../src/package/options.ts'
 import type { ReadOutput } from '../support/read-back/output.ts'
 import { readOutput } from '../support/read-back/registry.ts'
@@ -126,6 +128,14 @@ describe('a mirror', () => {
   test('that is wrongly written is a mistake of the command line, whether or not it would be asked', async () => {
     await expect(work.run({ path: 'hello', output: 'out.oci', registry: { mirrors: ['docker.io'] } })).rejects.toMatchObject({ code: 'USAGE' })
   })
+})
+
+test('what is inspected is read from the mirror too', async () => {
+  const mirror = await startMirror()
+  const registry = { mirrors: [`registry.invalid=${mirror.host}`] }
+  const opened = await openRegistry(parseReference('registry.invalid/acme/hello:1'), { cwd: work.path, ...env(), registry })
+  expect(opened.root?.digest).toBe(mirror.repository('acme/hello').tags.get('1'))
+  await opened.close()
 })
 
 test('what registries.conf blocks is not pulled', async () => {

@@ -182,6 +182,16 @@ describe('a registry with a token service', () => {
   })
 })
 
+describe('a ping', () => {
+  it.each([404, 405])('by HEAD that is answered with %s is sent again by GET, whose challenge counts', async (status) => {
+    const registry = await start({ auth: { kind: 'basic', users } })
+    registry.fail({ method: 'HEAD', path: /^\/v2\/$/, strike: answer(status) })
+    const { client } = talkTo(loginEnv(registry.host, 'ann:p:w'))
+    expect(await remoteStore(client, registry.host, 'acme/bp').put(someLayer(10))).toBe('uploaded')
+    expect(lines(registry.requests).slice(0, 3)).toEqual([`HEAD /v2/ ${status}`, 'GET /v2/ 401', 'HEAD /v2/acme/bp/blobs/DIGEST 404'])
+  })
+})
+
 describe('a ping that leads elsewhere', () => {
   const thief = 'Bearer realm="REALM/token",service="x"'
 

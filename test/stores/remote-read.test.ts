@@ -117,6 +117,21 @@ describe('a manifest that is read', () => {
     })
   })
 
+  it('is asked for with the types of images and indexes, OCI\'s and Docker\'s: GHCR answers 404 to who leaves one out', async () => {
+    registry.fail({ method: 'HEAD', strike: rewrite((reply) => ({ ...reply, headers: {} })) })
+    await store.resolve('1')
+    const asked = registry.requests.filter(({ path }) => path.includes('/manifests/1')).slice(-2)
+    expect(asked.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+    for (const { headers } of asked) {
+      expect(headers['accept']?.split(', ').sort()).toEqual([
+        'application/vnd.docker.distribution.manifest.list.v2+json',
+        'application/vnd.docker.distribution.manifest.v2+json',
+        'application/vnd.oci.image.index.v1+json',
+        'application/vnd.oci.image.manifest.v1+json',
+      ])
+    }
+  })
+
   it('by tag must have the digest that the registry tells of it', async () => {
     registry.fail({ method: 'HEAD', path: /manifests/, strike: instead(({ status }) => ({ status, headers: { 'content-type': ociIndex } })) })
     registry.fail({ method: 'GET', strike: withHeaders({ 'docker-content-digest': other }) })

@@ -8,6 +8,8 @@ import { emptyTree } from '../../support/tree/tree.ts'
 export interface RegistryExtras {
   /** The text of a htpasswd file with bcrypt hashes. */
   readonly htpasswd?: string
+  /** The URL of a registry whose pull-through cache this one is. */
+  readonly proxy?: string
   readonly tls?: { readonly certificate: string; readonly key: string }
 }
 
@@ -46,12 +48,13 @@ export async function startDockerRegistry(extras: RegistryExtras = {}): Promise<
 }
 
 /** JSON is YAML too. */
-function configOf(folder: string, { htpasswd, tls }: RegistryExtras): object {
+function configOf(folder: string, { htpasswd, tls, proxy }: RegistryExtras): object {
   return {
     version: '0.1',
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'data') } },
     http: { addr: '127.0.0.1:0', secret: 'loopback', ...(tls === undefined ? {} : { tls }) },
+    ...(proxy === undefined ? {} : { proxy: { remoteurl: proxy } }),
     ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'interop', path: join(folder, 'htpasswd') } } }),
   }
 }

@@ -35,9 +35,13 @@ export async function exec(program: string, args: readonly string[], options: Ex
   return stdout
 }
 
+/** Of the programs that go by another name there, as .ci/run installs them. */
+const debianPackages: Readonly<Record<string, string>> = { dockerd: 'docker.io', 'libdeflate-gzip': 'libdeflate-tools' }
+
 /** Fails with all the programs that are not installed: a suite that skips is green for the wrong reason. */
 export async function checkPrograms(names: readonly string[]): Promise<void> {
   const missing: string[] = []
   for (const name of names) if ((await attempt('sh', ['-c', `command -v ${name}`])).code !== 0) missing.push(name)
-  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}. On Debian: apt-get install ${missing.join(' ')}`)
+  const packages = [...new Set(missing.map((name) => debianPackages[name] ?? name))]
+  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}. On Debian: apt-get install ${packages.join(' ')}`)
 }
