@@ -1,6 +1,6 @@
 import { PackagerError, formatProblem, reason } from '../errors.ts'
 import type { Problem } from '../errors.ts'
-import { escapeLine, escapeText } from './escape.ts'
+import { escapeLine, escapeText } from '../escape.ts'
 import type { Paint } from './paint.ts'
 
 /** Exit codes of SPEC.md, "Results". */

@@ -1,6 +1,6 @@
 import type { PackagePlan, PlannedLayer } from '../package/options.ts'
-import { escapeLine } from './escape.ts'
-import { count, formatBytes } from './quantities.ts'
+import { escapeLine } from '../escape.ts'
+import { count, formatBytes } from '../quantities.ts'
 
 /** Files of one layer that are listed without `-v`. */
 const SHORT_LIST = 12

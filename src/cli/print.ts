@@ -1,8 +1,8 @@
 import { isAbsolute, relative } from 'node:path'
 import type { RunResult } from '../publish/options.ts'
-import { escapeLine } from './escape.ts'
+import { escapeLine } from '../escape.ts'
 import type { Tally } from './progress/tally.ts'
-import { count, formatBytes } from './quantities.ts'
+import { count, formatBytes } from '../quantities.ts'
 
 /**
  * The one line of stdout, for `REF=$(bp-package ...)`: `repository@sha256:...` of the index, or of the image where there is

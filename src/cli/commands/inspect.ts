@@ -3,7 +3,7 @@ import type { InspectOptions } from '../../inspect/options.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
 import { createReporter } from '../progress/choose.ts'
-import { escapeText } from '../escape.ts'
+import { escapeText } from '../../escape.ts'
 import type { InspectFlags } from './define-inspect.ts'
 import { defined, registrySettings } from './shared-options.ts'
 

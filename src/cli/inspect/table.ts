@@ -1,4 +1,4 @@
-import { escapeLine } from '../escape.ts'
+import { escapeLine } from '../../escape.ts'
 
 /** A column of a table. Texts are as others wrote them: the table escapes them. */
 export interface Column {

@@ -1,6 +1,6 @@
 import type { Inspection, InspectedOrderMember, InspectedPlatform } from '../../inspect/inspection.ts'
 import { platformNames } from '../../inspect/platform-names.ts'
-import { count, formatBytes, shortDigest } from '../quantities.ts'
+import { count, formatBytes, shortDigest } from '../../quantities.ts'
 import { differenceLines, noteLines, wrapped } from './differences-text.ts'
 import { moduleTable } from './module-table.ts'
 import type { Column } from './table.ts'

@@ -1,5 +1,5 @@
-import { escapeLine } from '../escape.ts'
-import { count, formatBytes, formatPart, shortDigest } from '../quantities.ts'
+import { escapeLine } from '../../escape.ts'
+import { count, formatBytes, formatPart, shortDigest } from '../../quantities.ts'
 import { STATUS } from './lines.ts'
 import type { LayerState, ProgressState } from './state.ts'
 

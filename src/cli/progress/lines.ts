@@ -1,7 +1,7 @@
 import type { Event, PutStatus } from '../../events.ts'
-import { escapeLine, escapeText } from '../escape.ts'
+import { escapeLine, escapeText } from '../../escape.ts'
 import type { Paint } from '../paint.ts'
-import { count, formatBytes, formatDuration, shortDigest } from '../quantities.ts'
+import { count, formatBytes, formatDuration, shortDigest } from '../../quantities.ts'
 import type { ProgressState } from './state.ts'
 
 /** How much is told: `quiet` warnings only, `verbose` retries too. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { count, formatBytes, formatDuration, formatPart, shortDigest } from '../../src/cli/quantities.ts'
-import { digest } from './support/screen.ts'
+import { count, formatBytes, formatDuration, formatPart, shortDigest } from '../src/quantities.ts'
+import { digest } from './cli/support/screen.ts'
 
 test.each([
   [0, '0 B'],

@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
-import { escapeLine, escapeText } from '../../src/cli/escape.ts'
+import { escapeLine, escapeText } from '../src/escape.ts'
 
 test('a colour sequence from a registry is shown, not obeyed', () => {
   expect(escapeLine('\u001b[31mdenied\u001b[0m')).toBe(String.raw`\x1b[31mdenied\x1b[0m`)
