@@ -10,62 +10,57 @@ export interface MetadataFile {
   readonly write: (text: string) => Promise<void>
 }
 
-const STEP = 'write --metadata-file'
-
 /**
  * Checks, before any work is done, that the file can be written: its folder is there and it is no folder itself.
  * What is not a plain file (`/dev/stderr`, a pipe) is written to directly: a rename would replace it.
  */
-export async function openMetadataFile(file: string, cwd: string): Promise<MetadataFile> {
-  const path = await followLinks(resolve(cwd, file))
-  const there = await statOrNothing(path)
-  if (there?.isDirectory() === true) throw usageError(STEP, 'a folder', { value: file, wanted: 'a file' })
-  const folder = await statOrNothing(dirname(path))
+export async function openMetadataFile(file: string, cwd: string, flag = '--metadata-file'): Promise<MetadataFile> {
+  const step = `write ${flag}`
+  const path = await followLinks(resolve(cwd, file), step)
+  const there = await statOrNothing(path, step)
+  if (there?.isDirectory() === true) throw usageError(step, 'a folder', { value: file, wanted: 'a file' })
+  const folder = await statOrNothing(dirname(path), step)
   if (folder?.isDirectory() !== true) {
-    throw usageError(STEP, 'a parent folder that does not exist', { value: file, wanted: 'a file in an existing folder', hint: 'create the folder first' })
+    throw usageError(step, 'a parent folder that does not exist', { value: file, wanted: 'a file in an existing folder', hint: 'create the folder first' })
   }
   const direct = there !== undefined && !there.isFile()
-  return { write: async (text) => (direct ? writeDirectly(path, file, text) : writeBeside(path, file, text)) }
+  return { write: (text) => (direct ? writeDirectly(path, text) : writeBeside(path, text)).catch((error: unknown) => {
+    throw outputError(file, step, error)
+  }) }
 }
 
-async function writeDirectly(path: string, file: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text)
-  } catch (error) {
-    throw outputError(file, error)
-  }
+async function writeDirectly(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
 }
 
-async function writeBeside(path: string, file: string, text: string): Promise<void> {
+async function writeBeside(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.bp-package-${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeFile(temporary, text, { flag: 'wx' })
     await rename(temporary, path)
-  } catch (error) {
-    throw outputError(file, error)
   } finally {
     await rm(temporary, { force: true })
   }
 }
 
-function outputError(file: string, cause: unknown): PackagerError {
-  return new PackagerError({ code: 'OUTPUT', step: STEP, value: file, found: reason(cause), cause })
+function outputError(file: string, step: string, cause: unknown): PackagerError {
+  return new PackagerError({ code: 'OUTPUT', step, value: file, found: reason(cause), cause })
 }
 
-async function followLinks(path: string): Promise<string> {
+async function followLinks(path: string, step: string): Promise<string> {
   try {
     return await realpath(path)
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return path
-    throw outputError(path, error)
+    throw outputError(path, step, error)
   }
 }
 
-async function statOrNothing(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+async function statOrNothing(path: string, step: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
   try {
     return await stat(path)
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
-    throw outputError(path, error)
+    throw outputError(path, step, error)
   }
 }

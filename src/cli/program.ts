@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
 import { defineInspect } from './commands/define-inspect.ts'
 import type { InspectFlags } from './commands/define-inspect.ts'
+import { defineManifest } from './commands/define-manifest.ts'
+import type { RunManifest } from './commands/define-manifest.ts'
 import { definePackage } from './commands/define-package.ts'
 import type { PackageFlags } from './commands/define-package.ts'
 import { PRINTED } from './commands/shared-options.ts'
@@ -14,14 +16,15 @@ export type Shell = (typeof SHELLS)[number]
 export interface Actions {
   readonly package: (words: readonly string[], flags: PackageFlags) => Promise<void>
   readonly inspect: (source: string, flags: InspectFlags) => Promise<void>
+  readonly manifest: RunManifest
   readonly completion: (shell: Shell, program: Command) => Promise<void>
 }
 
 /** Commands that SPEC.md has and this version does not: refused by name, so that none is taken for a NAME. */
-const NOT_YET = ['manifest', 'builder', 'vendor'] as const
+const NOT_YET = ['builder', 'vendor'] as const
 
 /** First words that mean a command and not a NAME. */
-export const COMMAND_WORDS: readonly string[] = ['package', 'inspect', 'completion', ...NOT_YET]
+export const COMMAND_WORDS: readonly string[] = ['package', 'inspect', 'manifest', 'completion', ...NOT_YET]
 
 const EXAMPLES = `
 Examples:
@@ -51,6 +54,7 @@ export function createProgram(version: string, actions: Actions): Command {
   const packaging = definePackage(program.command('package', { isDefault: true }))
   packaging.action(async (_name: string | undefined, flags: PackageFlags, command: Command) => actions.package(command.args, flags))
   defineInspect(program.command('inspect')).action(async (source: string, flags: InspectFlags) => actions.inspect(source, flags))
+  defineManifest(program.command('manifest'), actions.manifest)
   program
     .command('completion')
     .description('print a completion script for your shell')

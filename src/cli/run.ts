@@ -13,6 +13,7 @@ import { usageError } from './usage.ts'
 
 /** The words after `bp-package`, run to their end. Prints to the context's streams, never throws, gives the exit code. */
 export async function run(argv: readonly string[], version: string, context: Context, library: Library = ownLibrary): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done
   const program = createProgram(version, {
     package: async (words, flags) => {
       const { runPackage } = await import('./commands/package.ts')
@@ -22,6 +23,10 @@ export async function run(argv: readonly string[], version: string, context: Con
       const { runInspect } = await import('./commands/inspect.ts')
       await runInspect(source, flags, context)
     },
+    manifest: async (name, words, flags) => {
+      const { runManifest } = await import('./commands/manifest.ts')
+      code = await runManifest(name, words, flags, context)
+    },
     completion: async (shell, program) => {
       const { completionScript } = await import('./commands/completion.ts')
       context.stdout.write(completionScript(program, shell))
@@ -30,7 +35,7 @@ export async function run(argv: readonly string[], version: string, context: Con
   prepare(program, context)
   try {
     await program.parseAsync([...argv], { from: 'user' })
-    return EXIT.done
+    return code
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
     return report(error instanceof CommanderError ? misuse(error, argv) : error, argv, context)

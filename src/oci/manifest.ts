@@ -30,20 +30,28 @@ export function encodeManifest(config: Descriptor, layers: readonly Descriptor[]
   return encode(ociManifest, { config: orderedDescriptor(config), layers: layers.map(orderedDescriptor) }, annotations)
 }
 
+/** What an index can be beside an OCI one with nothing but images and annotations. */
+export interface IndexForm {
+  /** `ociIndex` unless told; else `dockerIndex`. */
+  readonly mediaType?: string
+  /** What somebody else's index has beside the known keys: it is kept behind them. */
+  readonly rest?: Readonly<Record<string, unknown>>
+}
+
 /**
- * The bytes of an OCI image index (SPEC-package.md section 8; key order: SPEC-manifest.md, "Bytes of a list").
+ * The bytes of an image index (SPEC-package.md section 8; key order: SPEC-manifest.md, "Bytes of a list").
  *
  * @example
  * encodeIndex([{ mediaType: ociManifest, size: 2, digest, platform: { architecture: 'amd64', os: 'linux' } }])
  * // {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":...,"size":2,
  * //  "digest":"sha256:...","platform":{"architecture":"amd64","os":"linux"}}]}
  */
-export function encodeIndex(manifests: readonly Descriptor[], annotations: Annotations = {}): InlineBlob {
-  return encode(ociIndex, { manifests: manifests.map(orderedDescriptor) }, annotations)
+export function encodeIndex(manifests: readonly Descriptor[], annotations: Annotations = {}, form: IndexForm = {}): InlineBlob {
+  return encode(form.mediaType ?? ociIndex, { manifests: manifests.map(orderedDescriptor) }, annotations, form.rest)
 }
 
-function encode(mediaType: string, content: Record<string, unknown>, annotations: Annotations): InlineBlob {
-  const value = { schemaVersion: 2, mediaType, ...content, ...(present(annotations) ? { annotations: sortKeys(annotations) } : {}) }
+function encode(mediaType: string, content: Record<string, unknown>, annotations: Annotations, rest: Readonly<Record<string, unknown>> = {}): InlineBlob {
+  const value = { schemaVersion: 2, mediaType, ...content, ...(present(annotations) ? { annotations: sortKeys(annotations) } : {}), ...rest }
   return inlineBlob(mediaType, Buffer.from(JSON.stringify(value)))
 }
 
@@ -54,23 +62,28 @@ function orderedDescriptor(descriptor: Descriptor): Descriptor {
     mediaType,
     size,
     digest,
-    ...(platform === undefined ? {} : { platform: orderedPlatform(platform) }),
+    ...orderedPlatform(platform),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations !== undefined && present(annotations) ? { annotations: sortKeys(annotations) } : {}),
     ...rest,
   }
 }
 
-function orderedPlatform(platform: Platform): Platform {
-  const { architecture, os, 'os.version': version, 'os.features': features, variant, ...rest } = platform
-  return {
-    architecture,
-    os,
+/** Absent words are left out, and a platform without any word is none. */
+function orderedPlatform(platform: Platform | undefined): { platform?: Platform } {
+  if (platform === undefined) return {}
+  const { architecture, os, 'os.version': version, 'os.features': osFeatures, variant, features, ...rest } = platform
+  const words = {
+    ...(architecture ? { architecture } : {}),
+    ...(os ? { os } : {}),
     ...(version ? { 'os.version': version } : {}),
-    ...(features?.length ? { 'os.features': features } : {}),
+    ...(osFeatures?.length ? { 'os.features': osFeatures } : {}),
     ...(variant ? { variant } : {}),
+    ...(features?.length ? { features } : {}),
     ...rest,
   }
+  // A local list may hold an image whose config does not say what it runs on; its words here are empty, in the bytes absent.
+  return Object.keys(words).length === 0 ? {} : { platform: words as Platform }
 }
 
 function present(annotations: Annotations): boolean {

@@ -5,6 +5,8 @@ export interface Platform {
   readonly 'os.version'?: string
   readonly 'os.features'?: readonly string[]
   readonly variant?: string
+  /** Docker's manifest lists alone have it: features of the processor. */
+  readonly features?: readonly string[]
 }
 
 /** `linux/arm64/v8`, with ` (os.version 22.04)` where there is one. For people, not for files. */

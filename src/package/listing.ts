@@ -1,7 +1,4 @@
 import { join } from 'node:path'
-import { Transform } from 'node:stream'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { moduleName } from '../buildpacks/module.ts'
 import { PackagerError, throwIfCancelled } from '../errors.ts'
 import { bytesEntry } from '../layers/entries.ts'
@@ -11,6 +8,7 @@ import type { Layer } from '../layers/spool.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { dockerLayerGzip, ociLayer, ociLayerGzip } from '../oci/media-types.ts'
 import type { ProjectConfig } from '../config/project.ts'
+import { startingAt } from '../stores/skip.ts'
 import type { Part } from './compose.ts'
 import type { PackageOptions } from './options.ts'
 import { below, withoutEmptied } from './own-files.ts'
@@ -74,7 +72,7 @@ export function takeLayer(part: ImagePart, signal: AbortSignal | undefined): Lay
   const { content, origin } = part.dependency
   const blob = {
     descriptor: { mediaType: ociType(layer, part.dependency.uri), size: layer.size, digest: layer.digest },
-    open: async (start = 0) => from(await content.open(layer, signal), start),
+    open: async (start = 0) => startingAt(await content.open(layer, signal), start),
   }
   return { diffID, blob: origin === undefined ? blob : { ...blob, origin } }
 }
@@ -84,19 +82,4 @@ function ociType(layer: Descriptor, uri: string): string {
   if (layer.mediaType === dockerLayerGzip || layer.mediaType === ociLayerGzip) return ociLayerGzip
   if (layer.mediaType === ociLayer) return ociLayer
   throw new PackagerError({ code: 'UNSUPPORTED', step: 'take layer', value: uri, found: `media type ${JSON.stringify(layer.mediaType)}`, wanted: 'a tar, plain or gzip' })
-}
-
-/** The rest of a stream. The source checks all of it, so what comes before is read and dropped. */
-function from(stream: Readable, start: number): Readable {
-  if (start === 0) return stream
-  let left = start
-  const rest = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const dropped = Math.min(left, chunk.length)
-      left -= dropped
-      done(null, chunk.subarray(dropped))
-    },
-  })
-  pipeline(stream, rest).catch(() => undefined)
-  return rest
 }

@@ -34,7 +34,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 }
 
 test('bash offers the commands that there are as the first word', async () => {
-  expect(await offered('')).toEqual(['package', 'inspect', 'completion'])
+  expect(await offered('')).toEqual(['package', 'inspect', 'manifest', 'completion'])
   expect(await offered('co')).toEqual(['completion'])
 })
 
@@ -68,7 +68,7 @@ test.each(['zsh', 'fish'])('the script for %s knows every option and no command 
   const text = await script(shell)
   for (const name of ['append-image-name-suffix', 'plain-http', 'insecure-registry', 'no-default-excludes', 'help']) expect(text).toContain(name)
   expect(text).toContain('layout file image')
-  expect(text).not.toMatch(/manifest create|builder create|vendor/u)
+  expect(text).not.toMatch(/builder create|vendor/u)
 })
 
 test('zsh reads descriptions with quotes, brackets and colons as text', async () => {

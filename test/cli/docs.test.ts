@@ -7,7 +7,7 @@ import { PackagerError } from '../../src/errors.ts'
 import { exitCodeOf } from '../../src/cli/fault.ts'
 
 const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
-const nothing: Actions = { package: async () => undefined, inspect: async () => undefined, completion: async () => undefined }
+const nothing: Actions = { package: async () => undefined, inspect: async () => undefined, manifest: async () => undefined, completion: async () => undefined }
 
 /** The first cells of the tables below a heading, without their backticks. */
 function firstCells(from: string, to: string): string[] {
@@ -26,7 +26,7 @@ test('docs/cli.md has every option, as the parser knows it, and no other', () =>
 test('docs/cli.md names the shells, and only commands that are there', () => {
   expect(text).toContain(`bp-package completion ${SHELLS.join('|')}`)
   for (const shell of SHELLS) expect(text).toContain(`bp-package completion ${shell}`)
-  expect(text).not.toMatch(/bp-package (manifest|builder|vendor)/u)
+  expect(text).not.toMatch(/bp-package (builder|vendor)/u)
 })
 
 test('docs/cli.md has the exit codes that errors get', () => {

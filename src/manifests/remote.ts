@@ -1,0 +1,105 @@
+import { PackagerError } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { InlineBlob } from '../oci/descriptor.ts'
+import { inlineBlob } from '../oci/descriptor.ts'
+import type { IndexContent } from '../oci/index-content.ts'
+import { encodeContent, readIndexContent } from '../oci/index-content.ts'
+import { isIndexType } from '../oci/media-types.ts'
+import { resolveOrNothing } from '../publish/append.ts'
+import type { Store } from '../stores/store.ts'
+import type { Edited } from './edit.ts'
+import { gather } from './failures.ts'
+import { fetchManifest, pinned } from './fetch.ts'
+import { emptyContent } from './local.ts'
+import type { ListName } from './names.ts'
+import type { PushResult, Touched } from './options.ts'
+import { isComplete } from './platforms.ts'
+import type { Holdings } from './resolve.ts'
+import { checkFormat, checkPublishable, formatOf, listWarnings, repair } from './rules.ts'
+import type { ShipContext } from './ship.ts'
+import { ship, usualConcurrency } from './ship.ts'
+
+/** How often an index that somebody else keeps changing is read again. */
+const tries = 5
+
+/** An index as the registry has it; nothing: no such tag. */
+interface Base {
+  readonly content: IndexContent
+  readonly blob: InlineBlob
+}
+
+export interface RemoteChange extends Edited {
+  readonly holdings: Holdings
+}
+
+/**
+ * Changes the index that LIST names in its registry (SPEC-manifest.md, "Straight on the registry"): read, change, send; right
+ * before the tag is written it is read once more, and if it is another one by then, all starts over. No local state is
+ * read or written. What others wrote stays as they wrote it, to the byte where nothing changes.
+ *
+ * @param change from the content that is there; a list that is absent is an empty one where `absentIsEmpty`
+ */
+export async function changeRemote(list: ListName, context: ShipContext, absentIsEmpty: boolean, change: (content: IndexContent) => Promise<RemoteChange>): Promise<{ readonly result: PushResult; readonly touched: readonly Touched[] }> {
+  const { signal } = context
+  const store = await context.network.repository(list.registry, list.repository)
+  for (let number = 1; number <= tries; number += 1) {
+    const base = await readBase(store, list, signal)
+    if (base === undefined && !absentIsEmpty) throw notThere(list)
+    const before = base?.content ?? emptyContent('oci')
+    const edited = await change(before)
+    await check(list, before, edited, store, context, number === 1)
+    const unchanged = base !== undefined && encodeContent(before).descriptor.digest === encodeContent(edited.content).descriptor.digest
+    const result = await ship(
+      {
+        destination: list,
+        content: edited.content,
+        ...(unchanged ? { index: base.blob } : {}),
+        holdings: edited.holdings,
+        present: new Set(before.manifests.map(({ digest }) => digest)),
+        stillGood: async () => (await resolveOrNothing(store, list.tag, signal ?? new AbortController().signal))?.digest === base?.blob.descriptor.digest,
+      },
+      context,
+    )
+    if (result !== undefined) return { result, touched: edited.touched }
+    context.report({ type: 'step', message: `${list.full} was changed by somebody else meanwhile: reading it again` })
+  }
+  throw new PackagerError({ code: 'REGISTRY', step: 'change index', value: list.full, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time change it' })
+}
+
+async function readBase(store: Store, list: ListName, signal: AbortSignal | undefined): Promise<Base | undefined> {
+  const fetched = await fetchManifest(store, list.tag, list.full, signal).catch((cause: unknown) => {
+    if (cause instanceof PackagerError && cause.code === 'IMAGE_NOT_FOUND') return undefined
+    throw cause
+  })
+  if (fetched === undefined) return undefined
+  const { descriptor, bytes } = fetched
+  if (!isIndexType(descriptor.mediaType)) {
+    const hint = `"bp-package manifest create --publish ${list.full} ${list.full}" makes an index of it`
+    throw new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: list.full, found: 'a single image', wanted: 'an image index', hint })
+  }
+  try {
+    return { content: readIndexContent(bytes, descriptor.mediaType), blob: inlineBlob(descriptor.mediaType, bytes) }
+  } catch (cause) {
+    throw new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: list.full, found: cause instanceof Error ? cause.message : 'no index', wanted: 'an image index', cause })
+  }
+}
+
+async function check(list: ListName, before: IndexContent, edited: RemoteChange, store: Store, context: ShipContext, isFirst: boolean): Promise<void> {
+  const { content, holdings } = edited
+  const format = formatOf(content.mediaType)
+  checkFormat(content, format, list.full, before.manifests)
+  const manifests = new Map([...holdings.manifests, ...(await unnamed(content, holdings, list, store, context))])
+  checkPublishable(content, list.full, manifests, (entry) => repair(entry, list.full, true))
+  if (!isFirst) return
+  for (const warning of listWarnings(content, format, list.full, manifests, before.manifests)) context.report({ type: 'warning', ...warning })
+}
+
+/** Manifests of entries that say neither a platform nor what else they are: only their bytes can tell. */
+async function unnamed(content: IndexContent, { manifests }: Holdings, list: ListName, store: Store, { signal }: ShipContext): Promise<readonly (readonly [Digest, Buffer])[]> {
+  const bare = content.manifests.filter((entry) => !isComplete(entry.platform) && entry.platform === undefined && !manifests.has(entry.digest) && !isIndexType(entry.mediaType))
+  return gather(bare, usualConcurrency, async ({ digest }) => [digest, (await fetchManifest(store, digest, pinned(`${list.registry}/${list.repository}`, digest), signal)).bytes] as const)
+}
+
+function notThere({ full }: ListName): PackagerError {
+  return new PackagerError({ code: 'LIST_NOT_FOUND', step: 'find index', value: full, found: 'no such tag in the registry', hint: `"bp-package manifest add --publish ${full} IMAGE" creates it` })
+}

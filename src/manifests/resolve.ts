@@ -1,0 +1,155 @@
+import { PackagerError, reason } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { readIndexContent } from '../oci/index-content.ts'
+import { isIndexType } from '../oci/media-types.ts'
+import type { Platform } from '../oci/platform.ts'
+import type { Reference } from '../oci/reference.ts'
+import { repositoryName, tagOf } from '../oci/reference.ts'
+import type { Network } from '../publish/network.ts'
+import type { Source } from '../stores/store.ts'
+import { gather } from './failures.ts'
+import type { ConfigFacts } from './fetch.ts'
+import { fetchConfig, fetchManifest, pinned, readParts } from './fetch.ts'
+import { imageName } from './names.ts'
+import type { Selection } from './options.ts'
+import { isAttestation, isComplete, matching, parseWanted, platformText, subjectOf } from './platforms.ts'
+
+/** A child of an index to be: what it says of itself, its bytes, and where its config and layers are. */
+export interface Found {
+  readonly entry: Descriptor
+  readonly bytes: Buffer
+  /** `host/repo`. */
+  readonly repository: string
+  /** Undefined for what is no image, or where the index that it came from has said enough. */
+  readonly config: ConfigFacts | undefined
+  readonly isImage: boolean
+}
+
+/** What one word stands for: an image, or all that was taken of an index. */
+export interface Group {
+  /** As messages name it. */
+  readonly name: string
+  readonly isIndex: boolean
+  readonly found: readonly Found[]
+}
+
+/** How deep indexes may be in indexes. */
+const deepest = 4
+/** Of one index; more is nobody's package. */
+const mostChildren = 2000
+
+export interface Reading {
+  readonly network: Network
+  readonly concurrency: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Reads what each of these names stands for, in parallel; all that fail are told. Nothing is written. */
+export async function resolveImages(images: readonly Reference[], selection: Selection, reading: Reading): Promise<readonly Group[]> {
+  const groups = await gather(images, reading.concurrency, (image) => resolveImage(image, selection, reading))
+  checkUsed(groups, selection)
+  return groups
+}
+
+async function resolveImage(image: Reference, selection: Selection, reading: Reading): Promise<Group> {
+  const source = await reading.network.repository(image.registry, image.repository)
+  const place = { source, repository: repositoryName(image), reading }
+  const name = imageName(image)
+  const root = await fetchManifest(source, image.digest ?? tagOf(image), name, reading.signal)
+  const isIndex = isIndexType(root.descriptor.mediaType)
+  const all = isIndex ? await children(root, place, name, 1) : [await leaf(root, undefined, place, name)]
+  return { name, isIndex, found: select(all, selection, name) }
+}
+
+interface Place {
+  readonly source: Source
+  readonly repository: string
+  readonly reading: Reading
+}
+
+type Root = Awaited<ReturnType<typeof fetchManifest>>
+
+/** The children of an index in its order, those of indexes in it at their place. */
+async function children(index: Root, place: Place, name: string, depth: number): Promise<readonly Found[]> {
+  if (depth > deepest) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: name, found: `indexes in each other, more than ${deepest} deep`, wanted: 'images' })
+  const entries = entriesOf(index, name)
+  const found = await gather(entries, place.reading.concurrency, async (entry) => {
+    const child = pinned(place.repository, entry.digest)
+    const fetched = await fetchManifest(place.source, entry.digest, child, place.reading.signal)
+    return isIndexType(fetched.descriptor.mediaType) ? children(fetched, place, name, depth + 1) : [await leaf(fetched, entry, place, child)]
+  })
+  return found.flat()
+}
+
+function entriesOf(index: Root, name: string): readonly Descriptor[] {
+  try {
+    const { manifests } = readIndexContent(index.bytes, index.descriptor.mediaType)
+    if (manifests.length > mostChildren) throw new TypeError(`${manifests.length} entries, more than ${mostChildren}`)
+    return manifests
+  } catch (cause) {
+    throw new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: name, found: reason(cause), wanted: 'an image index', cause })
+  }
+}
+
+/** One child, with what its parent says of platform and annotations, and what its config says where the parent is silent. */
+async function leaf(fetched: Root, parent: Descriptor | undefined, place: Place, name: string): Promise<Found> {
+  const { isImage, config, artifactType = parent?.artifactType } = readParts(fetched.value, name)
+  const told = parent?.platform
+  const facts = isImage && (parent === undefined || !isComplete(told)) ? await fetchConfig(place.source, config, name, place.reading.signal) : undefined
+  const platform = mergedPlatform(told, facts?.platform)
+  const entry = {
+    ...fetched.descriptor,
+    ...(platform === undefined ? {} : { platform }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(parent?.annotations === undefined ? {} : { annotations: parent.annotations }),
+  }
+  return { entry, bytes: fetched.bytes, repository: place.repository, config: facts, isImage }
+}
+
+/** The words of the first, and of the second where the first has none. */
+function mergedPlatform(told: Platform | undefined, own: Platform | undefined): Platform | undefined {
+  if (told === undefined || own === undefined) return told ?? own
+  return { ...own, ...Object.fromEntries(Object.entries(told).filter(([, word]) => word !== '')) }
+}
+
+function select(all: readonly Found[], { platforms, attestations }: Selection, name: string): readonly Found[] {
+  const images = all.filter(({ entry }) => !isAttestation(entry))
+  const taken = platforms.length === 0 ? images : images.filter((image) => platforms.some((word) => chosen(images, word).includes(image)))
+  if (platforms.length > 0 && taken.length === 0) throw noneMatches(name, images, platforms)
+  const subjects = new Set<string>(taken.map(({ entry }) => entry.digest))
+  return all.filter((one) => (isAttestation(one.entry) ? attestations && (platforms.length === 0 || subjects.has(subjectOf(one.entry) ?? '')) : taken.includes(one)))
+}
+
+function chosen(images: readonly Found[], word: string): readonly Found[] {
+  const matches = matching(images.map(({ entry }) => entry), parseWanted(word))
+  return images.filter(({ entry }) => matches.includes(entry))
+}
+
+/** A platform that nothing was taken for is a slip, however many others there are. */
+function checkUsed(groups: readonly Group[], { platforms }: Selection): void {
+  const images = groups.flatMap(({ found }) => found.filter(({ entry }) => !isAttestation(entry)))
+  const unused = platforms.filter((word) => chosen(images, word).length === 0)
+  if (unused.length > 0) throw noneMatches(groups.map(({ name }) => name).join(', '), images, unused)
+}
+
+function noneMatches(name: string, images: readonly Found[], platforms: readonly string[]): PackagerError {
+  const there = images.map(({ entry }) => platformText(entry.platform)).join(', ')
+  return new PackagerError({ code: 'IMAGE_NOT_FOUND', step: 'choose platform', value: name, found: there === '' ? 'no image' : `images for ${there}`, wanted: platforms.join(', ') })
+}
+
+/** What an index is made of beside its own bytes: each child's bytes, and the repositories that have it. */
+export interface Holdings {
+  readonly manifests: ReadonlyMap<Digest, Buffer>
+  readonly sources: ReadonlyMap<Digest, readonly string[]>
+}
+
+export function holdingsOf(groups: readonly Group[], former?: Holdings): Holdings {
+  const manifests = new Map(former?.manifests)
+  const sources = new Map(former?.sources)
+  for (const { entry, bytes, repository } of groups.flatMap(({ found }) => found)) {
+    manifests.set(entry.digest, bytes)
+    sources.set(entry.digest, [...new Set([...(sources.get(entry.digest) ?? []), repository])])
+  }
+  return { manifests, sources }
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PackagerError, cancelled, reason, systemCode, throwIfCancelled } from '../errors.ts'
+import { listFolderName } from './list-names.ts'
+
+/** Who holds a lock, and how to tell whether another process of this host still lives. */
+export interface LockOwner {
+  readonly pid: number
+  readonly host: string
+  readonly isAlive: (pid: number) => boolean
+}
+
+export interface LockOptions {
+  readonly owner: LockOwner
+  /** How long to wait for another holder; 10 seconds unless told. */
+  readonly patienceMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What the file says: `{"pid":4711,"host":"ci-1","token":"..."}`. */
+interface Holder {
+  readonly pid: number
+  readonly host: string
+  readonly token: string
+}
+
+const step = 'lock local list'
+/** What file systems without hard links say; there the lock's text comes a moment after its name. */
+const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/**
+ * Does the work while nobody else changes that list (SPEC-manifest.md, "Lock"). The lock is a file beside the list's folder;
+ * it appears with all of its text at once, and that of a process that is no more is taken over.
+ */
+export async function withListLock<T>(root: string, reference: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const path = join(root, `${listFolderName(reference)}.lock`)
+  const holder = { pid: options.owner.pid, host: options.owner.host, token: randomBytes(12).toString('hex') }
+  await mkdir(root, { recursive: true }).catch((cause: unknown) => {
+    throw new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), cause })
+  })
+  await acquire(path, reference, holder, options)
+  try {
+    return await work()
+  } finally {
+    if ((await readHolder(path))?.token === holder.token) await rm(path, { force: true }).catch(() => undefined)
+  }
+}
+
+async function acquire(path: string, reference: string, holder: Holder, { owner, patienceMs = 10_000, signal }: LockOptions): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  for (let delay = 5; ; delay = Math.min(delay * 1.5, 200)) {
+    throwIfCancelled(signal, step)
+    if (await claimed(path, holder)) return
+    const other = await readHolder(path)
+    if (other !== undefined && isDead(other, owner) && (await takenOver(path, other, holder, owner))) return
+    if (Date.now() >= deadline) throw locked(path, reference, other)
+    await sleep(delay * (0.5 + Math.random()), undefined, { signal }).catch((cause: unknown) => {
+      throw cancelled(step, cause)
+    })
+  }
+}
+
+/** A link fails where the name is taken, so that two processes never both get it. */
+async function claimed(path: string, holder: Holder): Promise<boolean> {
+  const staged = stagedBeside(path)
+  try {
+    await writeFile(staged, JSON.stringify(holder), { flag: 'wx' })
+    await link(staged, path).catch(async (cause: unknown) => {
+      if (!linkless.has(systemCode(cause) ?? '')) throw cause
+      await writeFile(path, JSON.stringify(holder), { flag: 'wx' })
+    })
+    return true
+  } catch (cause) {
+    if (systemCode(cause) === 'EEXIST') return false
+    throw new PackagerError({ code: 'OUTPUT', step, value: path, found: reason(cause), cause })
+  } finally {
+    await rm(staged, { force: true })
+  }
+}
+
+/**
+ * Only who holds the claim on a dead holder's token may exchange its lock, and looks once more before: a slower process that
+ * saw the same dead holder finds another token there and waits as everybody does.
+ */
+async function takenOver(path: string, dead: Holder, holder: Holder, owner: LockOwner): Promise<boolean> {
+  const claim = join(path, '..', `.tmp-claim-${dead.token}`)
+  if (!(await claimed(claim, holder))) {
+    const other = await readHolder(claim)
+    if (other !== undefined && isDead(other, owner)) await rm(claim, { force: true })
+    return false
+  }
+  const staged = stagedBeside(path)
+  try {
+    if ((await readHolder(path))?.token !== dead.token) return false
+    await writeFile(staged, JSON.stringify(holder), { flag: 'wx' })
+    await rename(staged, path)
+    return true
+  } finally {
+    await rm(staged, { force: true })
+    await rm(claim, { force: true })
+  }
+}
+
+function stagedBeside(path: string): string {
+  return join(path, '..', `.tmp-lock-${randomBytes(8).toString('hex')}`)
+}
+
+function isDead(holder: Holder, owner: LockOwner): boolean {
+  return holder.host === owner.host && !owner.isAlive(holder.pid)
+}
+
+/** `undefined`: gone meanwhile, or nothing that this program wrote. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  try {
+    const { pid, host, token = '' } = JSON.parse(text) as Record<string, unknown>
+    return typeof pid === 'number' && typeof host === 'string' && typeof token === 'string' && /^[\w-]{0,64}$/.test(token) ? { pid, host, token } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function locked(path: string, reference: string, holder: Holder | undefined): PackagerError {
+  const found = holder === undefined ? 'a lock of an unknown holder' : `a lock of process ${holder.pid} on ${holder.host}`
+  return new PackagerError({ code: 'LIST_LOCKED', step, value: reference, found, wanted: 'a list that nobody is changing', hint: `if no such process runs any more, remove ${path}` })
+}
