@@ -43,7 +43,8 @@ export function readRegistriesConf(text: string, file: string): Checked<readonly
 function readRule(section: Section, file: string, findings: Findings): RegistryRule {
   const location = readLocation(section, 'location', findings)
   const prefix = readLocation(section, 'prefix', findings) || location
-  if (prefix === '') findings.problem(section.path, 'needs a prefix or a location')
+  const isTold = findings.has(section.at('prefix')) || findings.has(section.at('location'))
+  if (prefix === '' && !isTold) findings.problem(section.path, 'needs a prefix or a location')
   if (location === '' && prefix !== '' && !prefix.startsWith('*.')) findings.problem(section.at('location'), 'is required: only a prefix such as "*.example.com" goes without one')
   const digestOnly = section.flag('mirror-by-digest-only')
   return {

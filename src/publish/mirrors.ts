@@ -37,7 +37,8 @@ function readPlace(place: string, text: string): string {
   const isHost = /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host) && isPath(place.slice(host.length))
   if (isHost) return `${hubName(host.toLowerCase())}${place.slice(host.length).replace(/\/+$/, '')}`
   const hint = place.includes('://') ? 'leave the scheme out; --plain-http HOST asks for http' : undefined
-  throw new PackagerError({ code: 'USAGE', step, value: text, found: `"${place}"`, wanted, hint })
+  const found = text.split('=').length === 2 ? `"${place}"` : 'no "=" between two places'
+  throw new PackagerError({ code: 'USAGE', step, value: text, found, wanted, hint })
 }
 
 function isPath(path: string): boolean {

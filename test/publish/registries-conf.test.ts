@@ -36,7 +36,10 @@ test('the file that CONTAINERS_REGISTRIES_CONF names is the only one', async () 
 })
 
 test('a file with mistakes is refused, each with its place', async () => {
-  await expect(load({ 'etc/registries.conf': '[[registry]]\nblocked = 1\n' })).rejects.toMatchObject({ code: 'CONFIG', problems: [{ line: 1 }, { line: 2, key: 'registry[0].blocked' }] })
+  await expect(load({ 'etc/registries.conf': '[[registry]]\nblocked = 1\n[[registry]]\nlocation = 3\n' })).rejects.toMatchObject({
+    code: 'CONFIG',
+    problems: [{ line: 1, key: 'registry[0]' }, { line: 2, key: 'registry[0].blocked' }, { line: 4, key: 'registry[1].location' }],
+  })
 })
 
 test('a file that cannot be read is refused: it may be what keeps something from being pulled', async () => {
