@@ -15,7 +15,7 @@ export type Shell = (typeof SHELLS)[number]
 /** What each command does once its words are read. */
 export interface Actions {
   readonly package: (words: readonly string[], flags: PackageFlags) => Promise<void>
-  readonly inspect: (source: string, flags: InspectFlags) => Promise<void>
+  readonly inspect: (words: readonly string[], flags: InspectFlags) => Promise<void>
   readonly manifest: RunManifest
   readonly completion: (shell: Shell, program: Command) => Promise<void>
 }
@@ -53,7 +53,7 @@ export function createProgram(version: string, actions: Actions): Command {
 
   const packaging = definePackage(program.command('package', { isDefault: true }))
   packaging.action(async (_name: string | undefined, flags: PackageFlags, command: Command) => actions.package(command.args, flags))
-  defineInspect(program.command('inspect')).action(async (source: string, flags: InspectFlags) => actions.inspect(source, flags))
+  defineInspect(program.command('inspect')).action(async (_source: string, _other: string | undefined, flags: InspectFlags, command: Command) => actions.inspect(command.args, flags))
   defineManifest(program.command('manifest'), actions.manifest)
   program
     .command('completion')

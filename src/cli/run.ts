@@ -19,9 +19,9 @@ export async function run(argv: readonly string[], version: string, context: Con
       const { runPackage } = await import('./commands/package.ts')
       await runPackage(words, flags, context, library)
     },
-    inspect: async (source, flags) => {
+    inspect: async (words, flags) => {
       const { runInspect } = await import('./commands/inspect.ts')
-      await runInspect(source, flags, context)
+      await runInspect(words, flags, context)
     },
     manifest: async (name, words, flags) => {
       const { runManifest } = await import('./commands/manifest.ts')

@@ -15,7 +15,7 @@ import { isFields, textList, textsOf } from './shape.ts'
 const dockerConfig = 'application/vnd.docker.container.image.v1+json'
 
 /** What is wrong with the image itself; of anything else, a registry that does not answer, it is not known what the image is. */
-const ofTheImage: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'DIGEST_MISMATCH', 'UNSUPPORTED', 'UNREADABLE'])
+export const readingFaults: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'DIGEST_MISMATCH', 'UNSUPPORTED', 'UNREADABLE'])
 
 /** Reads one image of an index: its manifest and its config. What is wrong with it is told in its place. */
 export async function readImage(entry: Entry, attestations: number, documents: Documents): Promise<InspectedPlatform> {
@@ -26,7 +26,7 @@ export async function readImage(entry: Entry, attestations: number, documents: D
   try {
     return await described(bare, await documents.object(descriptor), documents)
   } catch (error) {
-    if (error instanceof PackagerError && ofTheImage.has(error.code)) return withProblem(bare, error.message)
+    if (error instanceof PackagerError && readingFaults.has(error.code)) return withProblem(bare, error.message)
     throw error
   }
 }

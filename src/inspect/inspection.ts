@@ -41,6 +41,7 @@ export interface InspectedLayer {
 
 /** A file of a layer, read only with `--files`. */
 export interface InspectedFile {
+  /** As the image has it, from its root: `/cnb/buildpacks/acme_hello/1.0.0/bin/build`. */
   readonly path: string
   readonly type: 'file' | 'folder' | 'symlink' | 'hardlink'
   /** Octal permission bits as a number. */
@@ -48,6 +49,9 @@ export interface InspectedFile {
   readonly size: number
   /** What an executable runs on, from its ELF, Mach-O or PE header: `arm64`, `amd64`; null for what is none. */
   readonly machine: string | null
+  /** Set with `machine`. */
+  readonly format?: 'elf' | 'mach-o' | 'pe'
+  /** Of its content; null for what has none. */
   readonly digest: Digest | null
 }
 
@@ -100,11 +104,15 @@ export interface Difference {
   readonly values: Readonly<Record<string, string | null>>
 }
 
-/** What is the same where one might not expect it. */
+/** What one might not expect: the same content on several platforms, or the wrong one on one. */
 export interface Note {
-  readonly kind: 'shared-layer' | 'shared-image'
+  /** `wrong-machine`: an executable that is made for another architecture than its platform's; `path` and `machine` say which. */
+  readonly kind: 'shared-layer' | 'shared-image' | 'wrong-machine'
+  /** Of the layer, the image or the file. */
   readonly digest: Digest
   readonly platforms: readonly string[]
+  readonly path?: string
+  readonly machine?: string
 }
 
 /** Everything `inspect` shows of one source, whatever the format. Texts are as the image has them: whoever prints them escapes them. */

@@ -8,6 +8,7 @@ import { Documents } from './documents.ts'
 import type { Entries } from './entries.ts'
 import { readEntries, sortOut, toEntry } from './entries.ts'
 import { readImage } from './image.ts'
+import { findFileDifferences, findWrongMachines } from './file-differences.ts'
 import type { Inspection, InspectedPlatform, InspectedSource } from './inspection.ts'
 import { findNotes } from './notes.ts'
 import type { OpenSource } from './open.ts'
@@ -26,6 +27,7 @@ import { parseSource } from './source.ts'
 export async function inspect(options: InspectOptions): Promise<Inspection> {
   const choice = new PlatformChoice(options.platforms ?? [])
   const word = parseSource(options.source, pathKindIn(options.cwd))
+  if (options.files === true && (word.kind === 'folder' || word.kind === 'daemon')) throw noLayers(options.source, word.kind)
   if (word.kind === 'folder') return readFolder(word.path, choice, options)
   if (word.kind === 'daemon') return readDaemon(word.name, choice, options)
   const opened = await openSource(word, options)
@@ -54,6 +56,11 @@ export async function inspectRaw(options: InspectOptions): Promise<Buffer> {
   }
 }
 
+function noLayers(value: string, kind: 'folder' | 'daemon'): PackagerError {
+  if (kind === 'folder') return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: 'a buildpack folder', wanted: 'what has layers', hint: 'bp-package --dry-run -v lists what would be in them' })
+  return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: "an engine's image", wanted: 'what can be read layer by layer', hint: 'copy it first: skopeo copy docker-daemon:NAME oci:FOLDER' })
+}
+
 function noManifest(value: string, found: string, hint?: string): PackagerError {
   return new PackagerError({ code: 'USAGE', step: 'read --raw of', value, found, wanted: 'what is stored as one index or manifest', hint })
 }
@@ -78,18 +85,24 @@ async function readDaemon(name: string, choice: PlatformChoice, options: Inspect
   return { ...summarize({ source: { type: 'daemon', name }, root: undefined, annotations: {}, platforms: [image] }), digest: id }
 }
 
-async function readOpened(opened: OpenSource, choice: PlatformChoice, { signal }: InspectOptions): Promise<Inspection> {
+async function readOpened(opened: OpenSource, choice: PlatformChoice, { signal, files = false }: InspectOptions): Promise<Inspection> {
   const { root, source } = opened
   const documents = new Documents(opened.content, signal)
   const isIndex = root === undefined || isIndexType(root.mediaType)
   const { images, attestations } = await entriesOf(opened, documents)
   const known = images.filter(({ platform }) => platform === undefined || choice.takes(platform))
   const read = await Promise.all(known.map((entry) => readImage(entry, attestations.get(entry.descriptor?.digest ?? '') ?? 0, documents)))
-  const platforms = read.filter(({ platform }) => choice.takes(platform))
+  const chosen = read.filter(({ platform }) => choice.takes(platform))
   const all: readonly Platform[] = [...images.flatMap(({ platform }) => platform ?? []), ...read.map(({ platform }) => platform)]
   choice.check(all, source.name)
+  const platforms = files ? await withLayerFiles(chosen, opened, signal) : chosen
   const annotations = root === undefined ? {} : isIndex ? textsOf((await documents.object(root))['annotations']) : (platforms[0]?.annotations ?? {})
   return summarize({ source, root, annotations, platforms })
+}
+
+async function withLayerFiles(platforms: readonly InspectedPlatform[], opened: OpenSource, signal: AbortSignal | undefined): Promise<readonly InspectedPlatform[]> {
+  const { withFiles } = await import('./files.ts')
+  return withFiles(platforms, opened.content, signal)
 }
 
 async function entriesOf({ root, entries }: OpenSource, documents: Documents): Promise<Entries> {
@@ -106,8 +119,8 @@ export function summarize({ source, root, annotations, platforms }: { readonly s
     mediaType: root?.mediaType ?? null,
     annotations,
     platforms,
-    differences: findDifferences(platforms),
-    notes: findNotes(platforms),
+    differences: [...findDifferences(platforms), ...findFileDifferences(platforms)],
+    notes: [...findNotes(platforms), ...findWrongMachines(platforms)],
     root: root ?? null,
   }
 }

@@ -12,6 +12,7 @@ export interface InspectFlags extends RegistryFlags {
   readonly format?: InspectFormat
   readonly json?: true
   readonly raw?: true
+  readonly files?: true
   readonly verbose?: true
 }
 
@@ -20,6 +21,7 @@ export function defineInspect(command: Command): Command {
   command
     .description('show what is in a package, a builder or an image index for each platform, and where platforms differ')
     .argument('<source>', 'image name, .cnb, layout folder or buildpack folder; docker://, oci:, file: and daemon: before it force a reading')
+    .argument('[other]', 'another source: shows what changed from the first to this one')
   for (const option of [...ownOptions(), ...registryOptions()]) command.addOption(option)
   return command
 }
@@ -30,6 +32,7 @@ function ownOptions(): Option[] {
     new Option('-f, --format <format>', 'how it is shown; default: text').choices(INSPECT_FORMATS),
     new Option('--json', 'as --format json, errors as JSON on stderr').conflicts('format'),
     new Option('--raw', 'the index or manifest as it is stored').conflicts(['format', 'json', 'platform']),
+    new Option('--files', 'read the layers too: paths, modes, sizes, machines of programs, compared over platforms').conflicts('raw'),
     new Option('-v, --verbose', 'also labels, the order of each composite, retries and causes of errors'),
   ]
 }

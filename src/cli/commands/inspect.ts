@@ -1,30 +1,73 @@
 import type { Inspection } from '../../inspect/inspection.ts'
 import type { InspectOptions } from '../../inspect/options.ts'
+import type { inspect, inspectRaw } from '../../inspect/read.ts'
 import type { Context } from '../context.ts'
-import { follow } from '../follow.ts'
-import { createReporter } from '../progress/choose.ts'
 import { escapeText } from '../../escape.ts'
+import { follow } from '../follow.ts'
+import type { TextOptions } from '../inspect/text.ts'
+import { createReporter } from '../progress/choose.ts'
+import { usageError } from '../usage.ts'
 import type { InspectFlags } from './define-inspect.ts'
 import { defined, registrySettings } from './shared-options.ts'
 
-/** `bp-package inspect SOURCE`: reads, then prints all of it at once to stdout. */
-export async function runInspect(source: string, flags: InspectFlags, context: Context): Promise<void> {
-  const { inspect, inspectRaw } = await import('../../inspect/read.ts')
+/** `bp-package inspect SOURCE [OTHER]`: reads, then prints all of it at once to stdout. */
+export async function runInspect(words: readonly string[], flags: InspectFlags, context: Context): Promise<void> {
+  const [source = '', other] = words
+  const read = await reading(flags, context)
+  if (other !== undefined) {
+    checkComparison(flags)
+    const [a, b] = await read(({ inspect }, options) => Promise.all([inspect({ ...options, source }), inspect({ ...options, source: other })]))
+    context.stdout.write(await comparisonShown(a, b, flags, context))
+  } else if (flags.raw === true) {
+    showRaw(await read(({ inspectRaw }, options) => inspectRaw({ ...options, source })), context)
+  } else {
+    const inspection = await read(({ inspect }, options) => inspect({ ...options, source }))
+    context.stdout.write(await shown(inspection, flags, context))
+  }
+}
+
+interface Room {
+  readonly inspect: typeof inspect
+  readonly inspectRaw: typeof inspectRaw
+}
+
+type Read = <T>(work: (room: Room, options: Omit<InspectOptions, 'source'>) => Promise<T>) => Promise<T>
+
+/** Runs a reading with what is told of it on stderr. */
+async function reading(flags: InspectFlags, context: Context): Promise<Read> {
   const reporter = await createReporter(context, { loudness: flags.verbose === true ? 'verbose' : 'quiet', silent: flags.json === true, live: false })
   const { cwd, env, hostArch, signal } = context
-  const options: InspectOptions = { cwd, env, hostArch, source, registry: registrySettings(flags), report: reporter.report, signal, ...defined({ platforms: flags.platform }) }
-  if (flags.raw === true) return showRaw(await follow(reporter, context, async () => inspectRaw(options)), context)
-  const inspection = await follow(reporter, context, async () => inspect(options))
-  context.stdout.write(await shown(inspection, flags, context))
+  const options = { cwd, env, hostArch, registry: registrySettings(flags), report: reporter.report, signal, ...defined({ platforms: flags.platform, files: flags.files }) }
+  const room = await import('../../inspect/read.ts')
+  return (work) => follow(reporter, context, async () => work(room, options))
+}
+
+function isJson({ json, format }: InspectFlags): boolean {
+  return json === true || format === 'json'
+}
+
+function textOptions(flags: InspectFlags, { stdout }: Context): TextOptions {
+  return { width: stdout.isTTY === true ? stdout.columns : undefined, verbose: flags.verbose === true }
 }
 
 async function shown(inspection: Inspection, flags: InspectFlags, context: Context): Promise<string> {
-  if (flags.json === true || flags.format === 'json') {
+  if (isJson(flags)) {
     const [{ inspectionJson }, { jsonText }] = await Promise.all([import('../../inspect/json.ts'), import('../inspect/json-text.ts')])
     return jsonText(inspectionJson(inspection))
   }
   const { inspectionText } = await import('../inspect/text.ts')
-  return inspectionText(inspection, { width: context.stdout.isTTY === true ? context.stdout.columns : undefined, verbose: flags.verbose === true })
+  return inspectionText(inspection, textOptions(flags, context))
+}
+
+function checkComparison({ raw }: InspectFlags): void {
+  if (raw === true) throw usageError('compare two sources', '--raw', { wanted: '--format text or json' })
+}
+
+async function comparisonShown(a: Inspection, b: Inspection, flags: InspectFlags, context: Context): Promise<string> {
+  const { compare } = await import('../../inspect/comparison.ts')
+  const comparison = compare(a, b)
+  if (isJson(flags)) return (await import('../inspect/json-text.ts')).jsonText({ schemaVersion: 1, ...comparison })
+  return (await import('../inspect/comparison-text.ts')).comparisonText(comparison, textOptions(flags, context))
 }
 
 /** Byte for byte into a pipe; what could steer a terminal is escaped on one. */

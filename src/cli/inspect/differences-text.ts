@@ -5,9 +5,11 @@ import { clip } from './table.ts'
 /** What is read of one value, such as an order: the JSON has all of it. */
 const longestValue = 400
 const pipeWidth = 120
+/** Files that are told of without `-v`. */
+const shortList = 50
 
 /** `Differences: none`, or a line for each; what has long values has them on lines of their own. */
-export function differenceLines({ differences, platforms }: Inspection, width: number = pipeWidth): readonly string[] {
+export function differenceLines({ differences, platforms }: Inspection, verbose: boolean, width: number = pipeWidth): readonly string[] {
   if (differences.length === 0) return ['Differences: none']
   const names = platformNames(platforms.map(({ platform }) => platform))
   const without = names.filter((_, index) => isWithout(platforms, index))
@@ -15,8 +17,15 @@ export function differenceLines({ differences, platforms }: Inspection, width: n
   return [
     'Differences:',
     ...without.map((name) => `  ${clip(name)} has none of the others' modules`),
-    ...rest.flatMap((difference) => differenceText(difference, width)),
+    ...rest.filter(({ kind }) => kind !== 'file').flatMap((difference) => differenceText(difference, width)),
+    ...fileLines(rest.filter(({ kind }) => kind === 'file'), verbose, width),
   ]
+}
+
+function fileLines(differences: readonly Difference[], verbose: boolean, width: number): readonly string[] {
+  const shown = verbose ? differences : differences.slice(0, shortList)
+  const more = differences.length - shown.length
+  return [...shown.flatMap((difference) => differenceText(difference, width)), ...(more > 0 ? [`  and ${more} more files (-v lists all)`] : [])]
 }
 
 /** Whether one platform has no module at all while others have several: each of them is missing there, which is one thing to say. */
@@ -27,7 +36,7 @@ function isWithout(platforms: readonly InspectedPlatform[], index: number): bool
 
 function differenceText({ kind, id, values }: Difference, width: number): readonly string[] {
   const parts = grouped(values)
-  const title = `  ${clip(id)}: ${kind === 'missing' ? 'missing' : kind}`
+  const title = `  ${clip(id)}:${kind === 'file' ? '' : ` ${kind}`}`
   const present = parts.filter(([value]) => value !== null)
   const said = parts.map(([value, names]) => `${valueText(value)} on ${names.join(', ')}`)
   const absent = parts.filter(([value]) => value === null).map(([, names]) => names.join(', '))
@@ -60,6 +69,7 @@ export function noteLines({ notes, platforms }: Inspection, width: number = pipe
 
 function noteText(group: readonly Note[], modules: ReadonlyMap<string, readonly string[]>, width: number): readonly string[] {
   const names = (group[0]?.platforms ?? []).map((name) => clip(name)).join(', ')
+  if (group[0]?.kind === 'wrong-machine') return group.map(({ path, machine }) => `  ${clip(path ?? '')} is a program for ${clip(machine ?? '')}, on ${names}`)
   if (group[0]?.kind === 'shared-image') return group.map(({ digest }) => `  one image under ${names}: ${digest}`)
   const held = group.flatMap(({ digest }) => modules.get(digest) ?? [])
   return [`  ${group.length === 1 ? '1 layer is' : `${group.length} layers are`} the same on ${names}${held.length === 0 ? '' : ':'}`, ...wrapped(held, '    ', width)]

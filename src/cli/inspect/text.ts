@@ -2,6 +2,7 @@ import type { Inspection, InspectedOrderMember, InspectedPlatform } from '../../
 import { platformNames } from '../../inspect/platform-names.ts'
 import { count, formatBytes, shortDigest } from '../../quantities.ts'
 import { differenceLines, noteLines, wrapped } from './differences-text.ts'
+import { fileTable } from './files-text.ts'
 import { moduleTable } from './module-table.ts'
 import type { Column } from './table.ts'
 import { clip, tableLines } from './table.ts'
@@ -23,8 +24,9 @@ export function inspectionText(inspection: Inspection, { width, verbose }: TextO
     moduleTable(names, platforms.map(({ buildpacks }) => buildpacks), width),
     titled('Extensions:', moduleTable(names, platforms.map(({ extensions }) => extensions), width)),
     ...orderSections(platforms, verbose, width),
+    fileTable(platforms, width, verbose),
     problemLines(platforms, names),
-    differenceLines(inspection, width),
+    differenceLines(inspection, verbose, width),
     noteLines(inspection, width),
     ...(verbose ? platforms.map((image, index) => labelLines(image, names[index] ?? '')) : []),
   ]
