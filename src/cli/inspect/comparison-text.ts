@@ -1,5 +1,5 @@
 import type { ComparedSource, Comparison } from '../../inspect/comparison.ts'
-import { formatBytes } from '../quantities.ts'
+import { formatBytes } from '../../quantities.ts'
 import type { TextOptions } from './text.ts'
 import { clip, tableLines } from './table.ts'
 

@@ -1,5 +1,5 @@
 import type { InspectedFile, InspectedPlatform } from '../../inspect/inspection.ts'
-import { formatBytes } from '../quantities.ts'
+import { formatBytes } from '../../quantities.ts'
 import { tableLines } from './table.ts'
 
 /** Files that are listed without `-v`. */
