@@ -1,7 +1,9 @@
+import { isAbsolute } from 'node:path'
 import { PackagerError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndexType } from '../oci/media-types.ts'
 import type { Platform } from '../oci/platform.ts'
+import type { Reference } from '../oci/reference.ts'
 import { PlatformChoice } from './choose.ts'
 import { findDifferences } from './differences.ts'
 import { Documents } from './documents.ts'
@@ -68,7 +70,16 @@ function noManifest(value: string, found: string, hint?: string): PackagerError 
 /** A source that has manifests and configs to read. */
 async function openSource(word: Exclude<SourceWord, { readonly kind: 'folder' | 'daemon' }>, options: InspectOptions): Promise<OpenSource> {
   if ('path' in word) return (word.kind === 'layout' ? openLayout : openArchive)(word.path, word.name, options)
-  return openRegistry(word.reference, options)
+  if (word.kind === 'registry') return openRegistry(word.reference, options)
+  const { openLocal, noList } = await import('./local.ts')
+  const list = word.kind === 'name' && !mayBeList(word.reference, options) ? undefined : await openLocal(word.reference, options)
+  if (list === undefined && word.kind === 'local') throw noList(options.source)
+  return list ?? openRegistry(word.reference, options)
+}
+
+/** A list has a tag, and lies in the home of whoever made it. */
+function mayBeList({ digest }: Reference, { env }: InspectOptions): boolean {
+  return digest === undefined && [env['HOME'], env['XDG_DATA_HOME'], env['USERPROFILE'], env['LOCALAPPDATA']].some((folder) => folder !== undefined && isAbsolute(folder))
 }
 
 async function readFolder(path: string, choice: PlatformChoice, options: InspectOptions): Promise<Inspection> {
