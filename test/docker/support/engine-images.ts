@@ -9,12 +9,14 @@ export interface KeptImage {
   readonly architecture: string
   readonly diffIDs: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** What a container of it gets. */
+  readonly config: Readonly<Record<string, unknown>>
 }
 
 interface Config {
   readonly os: string
   readonly architecture: string
-  readonly config?: { readonly Labels?: Readonly<Record<string, string>> }
+  readonly config?: Readonly<Record<string, unknown>> & { readonly Labels?: Readonly<Record<string, string>> }
   readonly rootfs: { readonly diff_ids: readonly string[] }
 }
 
@@ -94,7 +96,7 @@ export class EngineImages {
 }
 
 function kept(id: string, { os, architecture, config, rootfs }: Config): KeptImage {
-  return { id, os, architecture, diffIDs: rootfs.diff_ids, labels: config?.Labels ?? {} }
+  return { id, os, architecture, diffIDs: rootfs.diff_ids, labels: config?.Labels ?? {}, config: config ?? {} }
 }
 
 function blob(digest: string): string {

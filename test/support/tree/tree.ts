@@ -81,7 +81,8 @@ function inlineEntry(path: string, value: InlineFiles[string]): TreeEntry {
   return { path, type: 'file', content: value.content, mode: value.mode.toString(8) }
 }
 
-function contentOf({ content, contentBase64 }: TreeEntry): Buffer {
+/** A file's bytes. */
+export function contentOf({ content, contentBase64 }: TreeEntry): Buffer {
   if (contentBase64 !== undefined) return Buffer.from(contentBase64, 'base64')
   if (typeof content !== 'object') return Buffer.from(content ?? '')
   return Buffer.alloc(content.bytes, content.repeat)
