@@ -45,7 +45,15 @@ export class BlockWriter {
     this.#deliver = deliver
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  /** Nothing to wait for where the bytes fit what is left of the block, as most headers and small files do. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#block === undefined || bytes.byteLength > blockSize - this.#used) return this.#writeOn(bytes)
+    this.#block.set(bytes, this.#used)
+    this.filled(bytes.byteLength)
+    return undefined
+  }
+
+  async #writeOn(bytes: Uint8Array): Promise<void> {
     let start = 0
     while (start < bytes.byteLength) {
       const room = await this.room()
@@ -57,9 +65,13 @@ export class BlockWriter {
   }
 
   /** What is left of the current block, at least one byte; `filled` says how much of it was used. */
-  async room(): Promise<Buffer> {
-    this.#block ??= await this.#pool.take()
-    return this.#block.subarray(this.#used, blockSize)
+  room(): Buffer | Promise<Buffer> {
+    return this.#block?.subarray(this.#used, blockSize) ?? this.#roomInNext()
+  }
+
+  async #roomInNext(): Promise<Buffer> {
+    this.#block = await this.#pool.take()
+    return this.#block.subarray(0, blockSize)
   }
 
   filled(length: number): void {

@@ -41,10 +41,11 @@ export function excludesFor(rules: ExcludeRules, root: string): Excludes {
   if (rules.defaults) compiled.add(defaultExcludes)
   compiled.add(rules.ignoreFile)
   compiled.add(rules.patterns)
+  const prefix = posix.join(root, 'x').slice(0, -1)
   let matcher = compiled
   let asked = 0
   return (path, isFolder) => {
-    const full = posix.join(root, path)
+    const full = prefix + path
     if (rules.keep.includes(path)) return false
     asked += 1
     // A matcher remembers every path it was asked about, so one that was asked often makes way for another of the same rules.

@@ -1,7 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import type { Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { PackagerError, throwIfCancelled } from '../errors.ts'
+import { throwIfCancelled } from '../errors.ts'
 import type { CarriedHeader } from '../tar/carried.ts'
 import { encodeCarried } from '../tar/carried.ts'
 import type { Header } from '../tar/header.ts'
@@ -9,10 +6,11 @@ import { encodeHeader, endOfArchive, fixedTime, headerSize, paddingOf } from '..
 import type { Stamp } from '../tar/stamp.ts'
 import { plainStamp } from '../tar/stamp.ts'
 import type { BlockWriter } from './blocks.ts'
-import type { Content, Entries, LayerEntry } from './entries.ts'
+import type { Passage } from './contents.ts'
+import { SourceFiles, writeContent } from './contents.ts'
+import type { Entries, LayerEntry } from './entries.ts'
 import { modeOf } from './entries.ts'
-import { bytesOfText, pathOfBytes, textOfBytes } from './names.ts'
-import { fileError } from './walk.ts'
+import { bytesOfText } from './names.ts'
 
 /** Entries below a module's folder in the image. A flattened layer has several, one after another, in one tar. */
 export interface TarPart {
@@ -34,12 +32,7 @@ export interface TarInput {
   readonly windows: boolean
 }
 
-type FileContent = Extract<Content, { kind: 'file' }>
-
 const none = Buffer.alloc(0)
-/** Below this size, opening and reading at once is faster than waiting for a thread. */
-const readAtOnce = 256 * 1024
-const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 
 /**
  * Writes a layer's tar: parents, entries in order, contents padded to 512 bytes, two zero blocks (SPEC-package.md section 4).
@@ -48,18 +41,29 @@ const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
  * @throws PackagerError `SOURCE_CHANGED`, `UNREADABLE`, `CANCELLED`
  */
 export async function writeTar(input: TarInput, out: BlockWriter, signal?: AbortSignal): Promise<void> {
-  if (input.windows) await writeWindowsFolders(input, out)
-  for (const part of input.parts) {
-    const header = headerOf(part, input.windows)
-    for (const folder of part.folders) await out.write(encodeHeader(folderHeader(folder, input.windows)))
-    for (const entry of part.entries) {
-      throwIfCancelled(signal, 'read files')
-      await out.write(header.encode(entry))
-      if (entry.content !== undefined) await writeContent(entry.size, entry.content, out, signal)
-    }
+  const files = new SourceFiles()
+  try {
+    if (input.windows) await writeWindowsFolders(input, out)
+    for (const part of input.parts) await writePart(part, input.windows, { out, files, signal })
+    await out.write(endOfArchive)
+    out.end()
+  } finally {
+    files.close()
   }
-  await out.write(endOfArchive)
-  out.end()
+}
+
+async function writePart(part: TarPart, windows: boolean, passage: Passage): Promise<void> {
+  const { out, signal } = passage
+  const headers = new EntryHeaders(part, windows)
+  for (const folder of part.folders) await out.write(encodeHeader(folderHeader(folder, windows)))
+  for (const entry of part.entries) {
+    throwIfCancelled(signal, 'read files')
+    await out.write(headers.encode(entry))
+    if (entry.content === undefined) continue
+    await writeContent(entry.size, entry.content, passage)
+    const padding = paddingOf(entry.size)
+    if (padding > 0) await out.write(endOfArchive.subarray(0, padding))
+  }
 }
 
 /** The size in bytes of the tar that `writeTar` makes of this, without reading a file. */
@@ -67,37 +71,53 @@ export function tarSize(input: TarInput): number {
   let size = endOfArchive.length
   if (input.windows) size += windowsFolders(input).length * 512
   for (const part of input.parts) {
-    const header = headerOf(part, input.windows)
+    const headers = new EntryHeaders(part, input.windows)
     for (const folder of part.folders) size += headerSize(folderHeader(folder, input.windows))
-    for (const entry of part.entries) size += header.size(entry) + entry.size + paddingOf(entry.size)
+    for (const entry of part.entries) size += headers.size(entry) + entry.size + paddingOf(entry.size)
   }
   return size
 }
 
 /** How the entries of a part are written. */
-function headerOf({ base, keep }: TarPart, windows: boolean): { encode(entry: LayerEntry): Buffer; size(entry: LayerEntry): number } {
-  const prefix = bytesOfText(`${base}/`)
-  const carried = (entry: LayerEntry): CarriedHeader | undefined => {
-    if (keep === undefined || entry.stamp === undefined) return undefined
-    const stamp = keep === 'all' ? entry.stamp : { ...plainStamp(modeOf(entry), fixedTime), ...dialectOf(entry.stamp) }
-    return { ...names(prefix, entry), type: entry.type, size: entry.size, stamp }
-  }
-  const plain = (entry: LayerEntry): Header => ({ ...names(prefix, entry), type: entry.type, mode: modeOf(entry), size: entry.size, mtime: fixedTime, windows })
-  return {
-    encode: (entry) => {
-      const header = carried(entry)
-      return header === undefined ? encodeHeader(plain(entry)) : encodeCarried(header)
-    },
-    size: (entry) => {
-      const header = carried(entry)
-      return header === undefined ? headerSize(plain(entry)) : encodeCarried(header).length
-    },
-  }
-}
+class EntryHeaders {
+  readonly #prefix: string
+  readonly #keep: TarPart['keep']
+  readonly #windows: boolean
 
-function names(prefix: string, entry: LayerEntry): { name: Buffer; linkname: Buffer } {
-  const link = entry.type === 'hardlink' ? prefix + entry.link : entry.link
-  return { name: Buffer.from(prefix + entry.name, 'latin1'), linkname: link === '' ? none : Buffer.from(link, 'latin1') }
+  constructor({ base, keep }: TarPart, windows: boolean) {
+    this.#prefix = bytesOfText(`${base}/`)
+    this.#keep = keep
+    this.#windows = windows
+  }
+
+  encode(entry: LayerEntry): Buffer {
+    const { stamp } = entry
+    return this.#keep === undefined || stamp === undefined ? encodeHeader(this.#plain(entry)) : encodeCarried(this.#carried(entry, stamp, this.#keep))
+  }
+
+  /** Of the blocks that `encode` gives, in bytes. */
+  size(entry: LayerEntry): number {
+    return this.#keep === undefined || entry.stamp === undefined ? headerSize(this.#plain(entry)) : this.encode(entry).length
+  }
+
+  // Written out, since copying objects into one another takes longer than all else that is done for a small file.
+  #plain(entry: LayerEntry): Header {
+    return { name: this.#name(entry), type: entry.type, mode: modeOf(entry), size: entry.size, linkname: this.#linkname(entry), mtime: fixedTime, windows: this.#windows }
+  }
+
+  #carried(entry: LayerEntry, stamp: Stamp, keep: 'all' | 'dialect'): CarriedHeader {
+    const kept = keep === 'all' ? stamp : { ...plainStamp(modeOf(entry), fixedTime), ...dialectOf(stamp) }
+    return { name: this.#name(entry), type: entry.type, size: entry.size, linkname: this.#linkname(entry), stamp: kept }
+  }
+
+  #name({ name }: LayerEntry): Buffer {
+    return Buffer.from(this.#prefix + name, 'latin1')
+  }
+
+  #linkname({ type, link }: LayerEntry): Buffer {
+    if (link === '') return none
+    return Buffer.from(type === 'hardlink' ? this.#prefix + link : link, 'latin1')
+  }
 }
 
 function dialectOf({ dialect, records, atime, ctime }: Stamp): Pick<Stamp, 'dialect' | 'records' | 'atime' | 'ctime'> {
@@ -120,78 +140,4 @@ async function writeWindowsFolders(input: TarInput, out: BlockWriter): Promise<v
   for (const name of windowsFolders(input)) {
     await out.write(encodeHeader({ name: Buffer.from(name), type: 'folder', mode: 0, size: 0, linkname: none, mtime: 0, windows: false }))
   }
-}
-
-async function writeContent(size: number, content: Content, out: BlockWriter, signal: AbortSignal | undefined): Promise<void> {
-  if (content.kind === 'bytes') await out.write(content.bytes)
-  else if (size <= readAtOnce) await writeSmallFile(size, content, out)
-  else await writeLargeFile(size, content, out, signal)
-  const padding = paddingOf(size)
-  if (padding > 0) await out.write(endOfArchive.subarray(0, padding))
-}
-
-async function writeSmallFile(size: number, content: FileContent, out: BlockWriter): Promise<void> {
-  const file = onFile(content, () => openSync(pathOfBytes(content.path), openFlags))
-  try {
-    let done = 0
-    while (done < size) {
-      const room = (await out.room()).subarray(0, size - done)
-      const read = onFile(content, () => readSync(file, room, 0, room.length, content.start + done))
-      if (read === 0) throw changed(content, `only ${done} of ${size} bytes`)
-      out.filled(read)
-      done += read
-    }
-    checkUnchanged(content, size, onFile(content, () => fstatSync(file)))
-  } finally {
-    closeSync(file)
-  }
-}
-
-async function writeLargeFile(size: number, content: FileContent, out: BlockWriter, signal: AbortSignal | undefined): Promise<void> {
-  const file = await open(pathOfBytes(content.path), openFlags).catch((cause: unknown) => {
-    throw fileError(textOfBytes(content.path), 'read', cause)
-  })
-  try {
-    let done = 0
-    while (done < size) {
-      throwIfCancelled(signal, 'read files')
-      const room = (await out.room()).subarray(0, size - done)
-      const { bytesRead } = await file.read(room, 0, room.length, content.start + done).catch((cause: unknown) => {
-        throw fileError(textOfBytes(content.path), 'read', cause)
-      })
-      if (bytesRead === 0) throw changed(content, `only ${done} of ${size} bytes`)
-      out.filled(bytesRead)
-      done += bytesRead
-    }
-    checkUnchanged(content, size, await file.stat())
-  } finally {
-    await file.close()
-  }
-}
-
-/** Another size or time than when the files were listed: somebody wrote into the file. An archive's spool is our own and has no time. */
-function checkUnchanged(content: FileContent, size: number, stats: Stats): void {
-  if (content.modified === undefined) return
-  if (stats.size !== size) throw changed(content, `${stats.size} bytes where it had ${size}`)
-  if (stats.mtimeMs !== content.modified) throw changed(content, 'a newer time than when it was listed')
-  // The one time that nobody can set back: who writes into a file and restores its mtime is found by it.
-  if (stats.ctimeMs !== content.changed) throw changed(content, 'its content or mode was touched after it was listed')
-}
-
-function onFile<T>(content: FileContent, action: () => T): T {
-  try {
-    return action()
-  } catch (cause) {
-    throw fileError(textOfBytes(content.path), 'read', cause)
-  }
-}
-
-function changed(content: FileContent, found: string): PackagerError {
-  return new PackagerError({
-    code: 'SOURCE_CHANGED',
-    step: 'read',
-    value: textOfBytes(content.path),
-    found: `it changed while the package was made: ${found}`,
-    hint: 'run again when nothing else writes into the buildpack folder',
-  })
 }

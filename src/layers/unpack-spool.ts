@@ -3,14 +3,14 @@ import { open, rm } from 'node:fs/promises'
 import { PackagerError, reason } from '../errors.ts'
 
 /** Small files are written together. */
-const writeFrom = 1024 ** 2
+const bufferSize = 256 * 1024
 
 /** The one file that an archive's contents go into, one after another. */
 export class SpoolFile {
   readonly #file: FileHandle
   readonly #path: string
-  #waiting: Buffer[] = []
-  #waitingBytes = 0
+  readonly #buffer = Buffer.allocUnsafe(bufferSize)
+  #buffered = 0
   #size = 0
 
   private constructor(file: FileHandle, path: string) {
@@ -31,17 +31,27 @@ export class SpoolFile {
     return this.#size
   }
 
-  async write(bytes: Buffer): Promise<void> {
-    this.#waiting.push(bytes)
-    this.#waitingBytes += bytes.length
+  /** Nothing to wait for where there is room. The bytes may be overwritten once this is done. */
+  write(bytes: Buffer): Promise<void> | undefined {
     this.#size += bytes.length
-    if (this.#waitingBytes >= writeFrom) await this.flush()
+    if (bytes.length > bufferSize - this.#buffered) return this.#writeOn(bytes)
+    bytes.copy(this.#buffer, this.#buffered)
+    this.#buffered += bytes.length
+    return undefined
   }
 
   async flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#waiting)
-    this.#waiting = []
-    this.#waitingBytes = 0
+    const length = this.#buffered
+    this.#buffered = 0
+    await this.#put(this.#buffer.subarray(0, length))
+  }
+
+  async #writeOn(bytes: Buffer): Promise<void> {
+    await this.flush()
+    await this.#put(bytes)
+  }
+
+  async #put(bytes: Buffer): Promise<void> {
     try {
       for (let done = 0; done < bytes.length; ) done += (await this.#file.write(bytes, done)).bytesWritten
     } catch (cause) {

@@ -101,12 +101,21 @@ export class UnpackTree {
 }
 
 const slash = 0x2f
+const dot = 0x2e
+/** A zero byte, or a part that is empty, `.` or `..`. */
+const odd = /\0|(?:^|\/)\.{0,2}(?:\/|$)/
 /** Every part of every name is looked at; no buildpack has a tree so deep. */
 const mostParts = 256
 
 /** `./bin/build` is `bin/build`, as latin1; the root itself is ''. */
 function clean(bytes: Buffer, entry: Buffer, what: string): string {
-  const text = bytes.toString('latin1')
+  const text = bytes.toString('latin1', bytes[0] === dot && bytes[1] === slash ? 2 : 0)
+  // Most names are clean but for the "./" that tar puts in front.
+  if (text.length <= longestPart && !odd.test(text)) return text
+  return cleanOdd(bytes.toString('latin1'), entry, what)
+}
+
+function cleanOdd(text: string, entry: Buffer, what: string): string {
   if (text.includes('\0')) throw refused(entry, `${what} with a zero byte in it`)
   if (text.startsWith('/')) throw refused(entry, `${what} begins at the root of the file system`)
   const parts = text.split('/').filter((part) => part !== '' && part !== '.')

@@ -39,8 +39,14 @@ export function decodeBlock(block: Buffer): RawHeader {
   }
 }
 
+const zeros = Buffer.alloc(64 * 1024)
+
 export function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
+  for (let at = 0; at < bytes.length; at += zeros.length) {
+    const length = Math.min(zeros.length, bytes.length - at)
+    if (zeros.compare(bytes, at, at + length, 0, length) !== 0) return false
+  }
+  return true
 }
 
 function prefixLength(block: Buffer): number {
@@ -52,15 +58,29 @@ function prefixLength(block: Buffer): number {
 export function textAt(block: Buffer, offset: number, length: number): Buffer {
   const field = block.subarray(offset, offset + length)
   const end = field.indexOf(0)
-  return length === 0 ? noBytes : Buffer.from(end === -1 ? field : field.subarray(0, end))
+  if (length === 0 || end === 0) return noBytes
+  return Buffer.from(end === -1 ? field : field.subarray(0, end))
 }
 
 /** Octal digits with spaces or zeros around them, or, with the first bit set, a positive number in bytes (GNU). */
 function numberAt(block: Buffer, offset: number, length: number): number | undefined {
-  const field = block.subarray(offset, offset + length)
-  if ((field[0] ?? 0) >= 0x80) return binary(field)
-  const [digits = ''] = field.toString('latin1').replaceAll(/^[\0 ]+|[\0 ]+$/g, '').split('\0')
-  return /^[0-7]*$/.test(digits) ? Number.parseInt(`0${digits}`, 8) : undefined
+  const end = offset + length
+  if ((block[offset] ?? 0) >= 0x80) return binary(block.subarray(offset, end))
+  let at = offset
+  while (at < end && isBlank(block[at])) at += 1
+  let value = 0
+  for (; at < end && !isBlank(block[at]); at += 1) {
+    const digit = (block[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 7) return undefined
+    value = value * 8 + digit
+  }
+  // What follows a zero byte is nothing; after a space there is no second number.
+  if (block[at] === 0x20) for (; at < end; at += 1) if (!isBlank(block[at])) return undefined
+  return value
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0 || byte === 0x20
 }
 
 /** The same, also below zero, which a time may be. */
@@ -80,12 +100,11 @@ function binary(field: Buffer): number | undefined {
 function hasChecksum(block: Buffer): boolean {
   const told = numberAt(block, 148, 8)
   let unsigned = 8 * 0x20
-  let signed = 8 * 0x20
+  let negatives = 0
   for (let index = 0; index < blockSize; index += 1) {
-    if (index >= 148 && index < 156) continue
-    const byte = block[index] ?? 0
+    const byte = index >= 148 && index < 156 ? 0 : (block[index] ?? 0)
     unsigned += byte
-    signed += byte < 0x80 ? byte : byte - 256
+    negatives += byte >> 7
   }
-  return told === unsigned || told === signed
+  return told === unsigned || told === unsigned - 256 * negatives
 }

@@ -38,6 +38,7 @@ export class ByteReader implements TarBytes {
   }
 
   async skip(length: number): Promise<number> {
+    if (this.#rest.length >= length) return this.#cut(length).length
     let skipped = 0
     for await (const piece of this.pass(length)) skipped += piece.length
     return skipped

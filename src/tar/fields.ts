@@ -9,8 +9,13 @@ export function putText(bytes: Buffer, offset: number, length: number, text: Buf
   }
 }
 
+/** Digits up to the field's last byte, which stays as it is. */
 export function putOctal(bytes: Buffer, offset: number, length: number, value: number): void {
-  bytes.write(value.toString(8).padStart(length - 1, '0'), offset, 'latin1')
+  let rest = value
+  for (let at = offset + length - 2; at >= offset; at -= 1) {
+    bytes[at] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
 }
 
 /** Whether a number has room in a field of octal digits that ends in a zero byte. */
@@ -32,7 +37,9 @@ export function putBinary(bytes: Buffer, offset: number, length: number, value: 
 export function withChecksum(bytes: Buffer): Buffer {
   let sum = 8 * 0x20
   for (let index = 0; index < blockSize; index += 1) sum += bytes[index] ?? 0
-  bytes.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148, 'latin1')
+  putOctal(bytes, 148, 7, sum)
+  bytes[154] = 0
+  bytes[155] = 0x20
   return bytes
 }
 

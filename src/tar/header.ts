@@ -27,6 +27,7 @@ export interface Header {
 /** `0`, `1`, `2`, `5`. */
 const typeflags = { file: 0x30, hardlink: 0x31, symlink: 0x32, folder: 0x35 } as const
 const none = Buffer.alloc(0)
+const noRecords: ReadonlyMap<string, NodeBuffer> = new Map()
 const eightGiB = 8 * 1024 ** 3
 
 /** What all blocks have in common: uid and gid 0, USTAR's magic. */
@@ -69,11 +70,21 @@ function fitsUstar(records: ReadonlyMap<string, NodeBuffer>, split: object | und
 /** The two zero blocks that end an archive. */
 export const endOfArchive: NodeBuffer = Buffer.alloc(1024)
 
-function paxRecords(header: Header): Map<string, NodeBuffer> {
+function paxRecords(header: Header): ReadonlyMap<string, NodeBuffer> {
+  const isPlain = !header.windows && header.size < eightGiB && isShort(header.name) && isShort(header.linkname)
+  return isPlain ? noRecords : neededRecords(header)
+}
+
+/** Short enough for the field of a header block, and ASCII, which is all that may stand there. */
+function isShort(text: NodeBuffer): boolean {
+  return text.length <= 100 && isAscii(text)
+}
+
+function neededRecords(header: Header): ReadonlyMap<string, NodeBuffer> {
   const records = new Map<string, NodeBuffer>()
   if (header.windows) records.set('MSWINDOWS.rawsd', Buffer.from(windowsDescriptor))
-  if (header.linkname.length > 100 || !isAscii(header.linkname)) records.set('linkpath', header.linkname)
-  if (header.name.length > 100 || !isAscii(header.name)) records.set('path', header.name)
+  if (!isShort(header.linkname)) records.set('linkpath', header.linkname)
+  if (!isShort(header.name)) records.set('path', header.name)
   if (header.size >= eightGiB) records.set('size', Buffer.from(String(header.size)))
   return records
 }

@@ -129,6 +129,7 @@ export class MemberReader {
   }
 
   async #skip(): Promise<void> {
+    if (this.#left === 0) return
     this.#left -= await this.#bytes.skip(this.#left)
     if (this.#left > 0) throw broken('an end in the middle of an entry', 'it was cut off')
   }
