@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
 import { usageError } from './usage.ts'
@@ -24,9 +24,31 @@ export async function openMetadataFile(file: string, cwd: string, flag = '--meta
     throw usageError(step, 'a parent folder that does not exist', { value: file, wanted: 'a file in an existing folder', hint: 'create the folder first' })
   }
   const direct = there !== undefined && !there.isFile()
+  await (direct ? access(path, constants.W_OK) : tryFolder(path)).catch((cause: unknown) => {
+    const found = unwritable[systemCode(cause) ?? ''] ?? reason(cause)
+    throw usageError(step, found, { value: file, wanted: 'a file in a folder that can be written to', cause })
+  })
   return { write: (text) => (direct ? writeDirectly(path, text) : writeBeside(path, text)).catch((error: unknown) => {
     throw outputError(file, step, error)
   }) }
+}
+
+const unwritable: Readonly<Record<string, string>> = {
+  EACCES: 'a place that you may not write to',
+  EPERM: 'a place that you may not write to',
+  EROFS: 'a file system that is read-only',
+  ENAMETOOLONG: 'a name that is too long',
+}
+
+/** Nothing but writing tells whether it can be done. */
+async function tryFolder(path: string): Promise<void> {
+  const trial = besidePath(path)
+  await writeFile(trial, '', { flag: 'wx' })
+  await rm(trial, { force: true })
+}
+
+function besidePath(path: string): string {
+  return join(dirname(path), `.bp-package-${randomBytes(6).toString('hex')}.tmp`)
 }
 
 async function writeDirectly(path: string, text: string): Promise<void> {
@@ -34,7 +56,7 @@ async function writeDirectly(path: string, text: string): Promise<void> {
 }
 
 async function writeBeside(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.bp-package-${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = besidePath(path)
   try {
     await writeFile(temporary, text, { flag: 'wx' })
     await rename(temporary, path)

@@ -4,17 +4,20 @@ import type { Writable } from 'node:stream'
 import { readContext } from './context.ts'
 import { EXIT } from './fault.ts'
 import { createInterrupts } from './interrupt.ts'
-import { run } from './run.ts'
+import { PackagerError } from '../errors.ts'
+import { report, run } from './run.ts'
 
 /** Binds the command line to this process: its words, streams and signals, and its end. */
 export async function runProcess(argv: readonly string[], version: string): Promise<void> {
   const { env, arch, stdout, stderr } = process
+  const folder = currentFolder()
   for (const stream of [stdout, stderr]) stream.on('error', outputFailed)
   spareMemory()
-  const host = { env, arch, stdout, stderr, cwd: () => process.cwd(), homedir, endianness }
+  const host = { env, arch, stdout, stderr, cwd: () => folder ?? '/', homedir, endianness }
   const { signal, temporary, interrupt } = createInterrupts((code) => process.exit(code))
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
-  const code = await run(argv, version, { ...readContext(host, () => performance.now(), signal), temporary })
+  const context = { ...readContext(host, () => performance.now(), signal), temporary }
+  const code = folder === undefined ? report(noFolder(), argv, context) : await run(argv, version, context)
   await Promise.all([drained(stdout), drained(stderr)])
   // Idle connections and workers would hold the process for seconds after all is done.
   process.exit(code)
@@ -32,6 +35,19 @@ function spareMemory(): void {
   setTimeout(() => {
     void import('node:v8').then((v8) => v8.setFlagsFromString('--optimize-for-size'))
   }, longRun).unref()
+}
+
+/** None where it was removed after the shell had gone there. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}
+
+function noFolder(): PackagerError {
+  return new PackagerError({ code: 'NOT_FOUND', step: 'find the current folder', found: 'it is not there any more', hint: 'change to a folder that is there' })
 }
 
 /**

@@ -63,8 +63,8 @@ function misuse(error: CommanderError, argv: readonly string[]): PackagerError {
   return usageError('read the command line', first, { hint: suggestion === '' ? 'bp-package --help lists all options' : suggestion })
 }
 
-/** An interrupt needs no explaining: the reporter has said that it was heard. */
-function report(error: unknown, argv: readonly string[], context: Context): ExitCode {
+/** Tells of a failure as the flags ask for it. An interrupt needs no explaining: the reporter has said that it was heard. */
+export function report(error: unknown, argv: readonly string[], context: Context): ExitCode {
   const code = exitCodeOf(error, context.signal.aborted)
   const verbose = hasFlag(argv, ['-v', '--verbose'])
   if (hasFlag(argv, ['--json'])) context.stderr.write(`${JSON.stringify(faultJson(error, verbose))}\n`)

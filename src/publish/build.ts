@@ -33,7 +33,7 @@ async function buildLayer(plan: MadeLayerPlan, fileName: string, shop: Workshop,
   report({ type: 'layer-started', layer: plan.key, module: plan.module, targets: plan.targets, total })
   const onBytes = (bytes: number): void => report({ type: 'layer-progress', layer: plan.key, bytes })
   const cacheName = plan.key.replaceAll(/@[^@\s,]+ /g, ' ')
-  const known = await findCached(plan, cacheName, shop, cache, onBytes)
+  const known = await findCached(plan, cacheName, shop, cache, (bytes) => report({ type: 'layer-progress', layer: plan.key, bytes, checking: true }))
   if (known !== undefined) {
     report(built(plan, known, total, true))
     return known
@@ -49,9 +49,7 @@ async function buildLayer(plan: MadeLayerPlan, fileName: string, shop: Workshop,
 async function findCached(plan: MadeLayerPlan, cacheName: string, shop: Workshop, cache: LayerCache | undefined, onBytes: (bytes: number) => void): Promise<Layer | undefined> {
   if (cache === undefined || !(await cache.hasSeen(cacheName))) return undefined
   const diffID = await hashLayer(plan.input, shop, onBytes)
-  const found = await cache.find(diffID, shop.compression)
-  if (found === undefined) onBytes(0)
-  return found
+  return cache.find(diffID, shop.compression)
 }
 
 function built(plan: MadeLayerPlan, layer: Layer, bytes: number, cached: boolean): Event {

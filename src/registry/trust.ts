@@ -24,8 +24,9 @@ export interface Trust {
  * Docker and Podman (`*.crt` authorities; a `*.cert` with its `*.key` is our own). Authorities are added to Node's, never in their place.
  */
 export async function trustFor(url: URL, { env, homeDir, settings }: TrustOptions): Promise<Trust> {
-  const named = [...(settings.caFiles ?? []), ...(env['SSL_CERT_FILE'] ? [env['SSL_CERT_FILE']] : [])]
-  const certificates = await Promise.all(named.map(readCertificates))
+  const given = (settings.caFiles ?? []).map((file) => readCertificates(file, '--ca-file'))
+  const fromEnv = env['SSL_CERT_FILE'] ? [readCertificates(env['SSL_CERT_FILE'], 'SSL_CERT_FILE')] : []
+  const certificates = await Promise.all([...given, ...fromEnv])
   const folders = certificateFolders(env, homeDir).flatMap((root) => hostFolders(url).map((host) => join(root, host)))
   const found = await Promise.all(folders.map(readFolder))
   const authorities = [...certificates, ...found.flatMap((folder) => folder.authorities)]
@@ -53,17 +54,29 @@ function hostFolders(url: URL): string[] {
 async function defaultAuthorities(env: TrustOptions['env']): Promise<readonly string[]> {
   if ('getCACertificates' in tls && typeof tls.getCACertificates === 'function') return (tls.getCACertificates as () => string[])()
   const extra = env['NODE_EXTRA_CA_CERTS']
-  return extra ? [...tls.rootCertificates, await readCertificates(extra)] : tls.rootCertificates
+  return extra ? [...tls.rootCertificates, await readCertificates(extra, 'NODE_EXTRA_CA_CERTS')] : tls.rootCertificates
 }
 
-async function readCertificates(path: string): Promise<string> {
-  const step = 'read certificate file'
-  const wanted = 'certificates in PEM'
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new PackagerError({ code: 'UNREADABLE', step, value: path, found: reason(cause), wanted, cause })
+/** @param said what names the file: a wrong `--ca-file` is the command line's mistake */
+async function readCertificates(path: string, said = 'certificate file'): Promise<string> {
+  const failure = { code: said === '--ca-file' ? 'USAGE' : 'UNREADABLE', step: `read ${said}`, value: path, wanted: 'a file of certificates in PEM' } as const
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new PackagerError({ ...failure, found: unreadable[systemCode(cause) ?? ''] ?? reason(cause), hint: 'check the path, and that you may read it', cause })
   })
+  const text = bytes.toString('utf8')
   if (text.includes('-----BEGIN CERTIFICATE-----') || text.includes('-----BEGIN TRUSTED CERTIFICATE-----')) return text
-  throw new PackagerError({ code: 'UNREADABLE', step, value: path, found: 'no certificate in it', wanted })
+  throw new PackagerError({ ...failure, ...whatItIs(bytes, path) })
+}
+
+const unreadable: Readonly<Record<string, string>> = { ENOENT: 'no such file', ENOTDIR: 'no such file', EISDIR: 'a folder', EACCES: 'a file that you may not read' }
+
+/** A certificate in binary form (DER) begins as every ASN.1 sequence of that length does. */
+function whatItIs(bytes: Buffer, path: string): { readonly found: string; readonly hint: string } {
+  const asked = 'a certificate in PEM begins with -----BEGIN CERTIFICATE-----'
+  if (bytes.length === 0) return { found: 'an empty file', hint: asked }
+  if (bytes[0] === 0x30 && bytes[1] === 0x82) return { found: 'binary data, which may be a certificate in DER', hint: `openssl x509 -inform der -in ${path} makes PEM of it` }
+  if (/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(bytes.toString('latin1'))) return { found: 'a private key', hint: asked }
+  return { found: 'no certificate in it', hint: asked }
 }
 
 interface CertificateFolder {

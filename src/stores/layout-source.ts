@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, readFile, realpath } from 'node:fs/promises'
+import { open, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { PackagerError, reason, systemCode, throwIfCancelled } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
+import { largestManifest } from '../oci/manifest.ts'
 import { findImage, parseIndex } from './layout-index.ts'
 import type { Source } from './store.ts'
 import { verifying } from './verify.ts'
@@ -41,6 +42,7 @@ async function resolve(folder: string, name: string, signal: AbortSignal | undef
 
 /** What the image index that is a blob of this layout names. */
 export async function readChildren(folder: string, index: Descriptor, signal?: AbortSignal): Promise<readonly Descriptor[]> {
+  if (index.size > largestManifest) throw wrongFile(index.digest, `${index.size} bytes`)
   const bytes = await buffer(await openBlob(folder, index, signal))
   return parseIndex(bytes.toString('utf8'), blobPath(folder, index))
 }
@@ -49,12 +51,29 @@ export async function readChildren(folder: string, index: Descriptor, signal?: A
 export async function layoutRoots(folder: string): Promise<readonly Descriptor[]> {
   const path = join(folder, 'index.json')
   try {
-    return parseIndex(await readFile(path, 'utf8'), path)
+    return parseIndex(await readSmallFile(path), path)
   } catch (cause) {
-    if (systemCode(cause) === undefined) throw cause
+    if (cause instanceof PackagerError || systemCode(cause) === undefined) throw cause
     const code = systemCode(cause) === 'ENOENT' ? 'NOT_FOUND' : 'UNREADABLE'
     throw new PackagerError({ code, step, value: folder, found: reason(cause), wanted: 'an OCI image layout folder', cause })
   }
+}
+
+/** Somebody else's folder may hold a pipe or a device here, and reading one can go on for ever. */
+async function readSmallFile(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const info = await file.stat()
+    if (!info.isFile()) throw wrongFile(path, 'no regular file')
+    if (info.size > largestManifest) throw wrongFile(path, `${info.size} bytes`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+function wrongFile(value: string, found: string): PackagerError {
+  return new PackagerError({ code: 'UNSUPPORTED', step, value, found, wanted: `a file of at most ${largestManifest} bytes` })
 }
 
 async function hasBlob(folder: string, descriptor: Descriptor): Promise<boolean> {
@@ -74,6 +93,10 @@ async function hasBlob(folder: string, descriptor: Descriptor): Promise<boolean>
 async function openBlob(folder: string, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<Readable> {
   throwIfCancelled(signal, step)
   const file = await openInside(folder, descriptor)
+  if (!(await file.stat()).isFile()) {
+    await file.close()
+    throw new PackagerError({ code: 'UNSUPPORTED', step: 'read blob', value: blobPath(folder, descriptor), found: 'no regular file', wanted: 'a file' })
+  }
   const checked = verifying(descriptor, 'read blob')
   // The reader of `checked` sees every failure of the pipeline as its own error.
   pipeline(file.createReadStream(), checked, { signal }).catch(() => undefined)
@@ -87,9 +110,9 @@ async function openInside(folder: string, descriptor: Descriptor): ReturnType<ty
     if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
       throw new PackagerError({ code: 'UNREADABLE', step, value: path, found: `a symlink to ${real}`, wanted: `a file inside ${root}` })
     }
-    return await open(real, constants.O_RDONLY | constants.O_NOFOLLOW)
+    return await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
-    if (systemCode(cause) === undefined) throw cause
+    if (cause instanceof PackagerError || systemCode(cause) === undefined) throw cause
     const code = systemCode(cause) === 'ENOENT' ? 'NOT_FOUND' : 'UNREADABLE'
     throw new PackagerError({ code, step: 'read blob', value: descriptor.digest, found: reason(cause), cause })
   }

@@ -27,6 +27,12 @@ function sorted(list: readonly ModuleFacts[]): ModuleFacts[] {
   return [...list].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
+/** The label of an image with so many versions of one module. */
+function labelled(count: number, more: object = {}): Record<string, string> {
+  const versions = Object.fromEntries(Array.from({ length: count }, (_, at) => [String(at), { api: '0.10', layerDiffID: diffID, ...more }]))
+  return { 'io.buildpacks.buildpack.layers': JSON.stringify({ 'acme/many': versions }) }
+}
+
 describe('labels of packages', () => {
   const images = packageCaseNames().flatMap((name) => {
     const { peer, wanted = peer } = readPackageCase(name).expected
@@ -84,5 +90,20 @@ describe('labels of packages', () => {
   test('are read for extensions too', () => {
     const text = JSON.stringify({ 'acme/curl': { '1': { api: '0.10', layerDiffID: diffID } } })
     expect(readLabelledModules({ 'io.buildpacks.extension.layers': text }, 'an image')).toMatchObject([{ facts: { kind: 'extension', id: 'acme/curl', version: '1' }, diffID }])
+  })
+
+  test('may have two thousand modules, and no more', () => {
+    expect(readLabelledModules(labelled(2000), 'an image')).toHaveLength(2000)
+    expect(() => readLabelledModules(labelled(2001), 'an image')).toThrow('read package "an image": got 2001 modules, want at most 2000')
+  })
+
+  test.each([{ deep: { a: 1 } }, { list: [1] }])('with more than words in a member of a group are refused: %j', (extra) => {
+    const order = [{ group: [{ id: 'acme/a', version: '1', ...extra }] }]
+    expect(() => readLabelledModules(labelled(1, { order }), 'an image')).toThrow('got a group member with more than words in label io.buildpacks.buildpack.layers')
+  })
+
+  test('with other words in a member of a group keep them', () => {
+    const order = [{ group: [{ id: 'acme/a', version: '1', why: 'so', often: 2 }] }]
+    expect(readLabelledModules(labelled(1, { order }), 'an image')[0]?.facts.order[0]?.[0]?.extra).toEqual({ why: 'so', often: 2 })
   })
 })

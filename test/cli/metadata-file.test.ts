@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openMetadataFile } from '../../src/cli/metadata-file.ts'
+import { asOrdinaryUser } from '../support/tree/ordinary-user.ts'
 
 let folder: string
 
@@ -57,4 +58,15 @@ test('a failed write says so and leaves no temporary file', async () => {
   await rm(target, { recursive: true })
   await expect(file.write('{}')).rejects.toMatchObject({ code: 'OUTPUT', step: 'write --metadata-file' })
   expect(await readdir(folder)).toEqual([])
+})
+
+test('a folder that may not be written to is told before any work', async () => {
+  await mkdir(join(folder, 'locked'))
+  await chmod(join(folder, 'locked'), 0o555)
+  await asOrdinaryUser(folder, async () => {
+    await expect(openMetadataFile('locked/result.json', folder)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'write --metadata-file "locked/result.json": got a place that you may not write to, want a file in a folder that can be written to',
+    })
+  })
 })

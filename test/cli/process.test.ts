@@ -101,6 +101,21 @@ test('a reader that has gone is no failure', async () => {
   expect(await ended(child)).toMatchObject({ code: 0, stderr: expect.not.stringContaining('EPIPE') })
 })
 
+test('a reader that has gone before a package is made is no failure either, and the package is there', async () => {
+  const child = start('-p', HELLO)
+  child.stdout?.destroy()
+  expect(await ended(child)).toMatchObject({ code: 0, stderr: expect.not.stringContaining('EPIPE') })
+  expect(await readdir(folder)).toContain('hello-world-0.0.1.oci')
+})
+
+test('a folder that was removed under the shell is told in words', async () => {
+  const gone = join(folder, 'gone')
+  const command = (words: string) => spawn('/bin/sh', ['-c', `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$1" "$2" ${words}`, gone, process.execPath, BIN], { env: { PATH: process.env['PATH'], HOME: folder } })
+  expect(await ended(command(''))).toEqual({ code: 1, stdout: '', stderr: 'error: find the current folder: it is not there any more\nhint: change to a folder that is there\n' })
+  const { code, stderr } = await ended(command('--json'))
+  expect({ code, error: JSON.parse(stderr) as unknown }).toMatchObject({ code: 1, error: { error: { code: 'NOT_FOUND' } } })
+})
+
 test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is a failure', async () => {
   const full = openSync('/dev/full', 'w')
   const child = startOn(full, '-p', HELLO, '--dry-run')

@@ -156,6 +156,24 @@ describe('buildpack.toml', () => {
     ])
   })
 
+  it.each([
+    ['id', '"."', '"."'],
+    ['id', '".."', '".."'],
+    ['id', '"a\\u0007b"', String.raw`"a\u0007b"`],
+    ['version', '".."', '".."'],
+    ['version', '"1/../../etc"', '"1/../../etc"'],
+    ['version', '"1\\n"', String.raw`"1\n"`],
+  ])('must have an id and a version that can name a folder: %s = %s', (key, written, shown) => {
+    const lines = { id: 'id = "acme/hello"', version: 'version = "1"', [key]: `${key} = ${written}` }
+    expect(problemsOf(buildpack('[buildpack]', lines.id, lines.version))).toEqual([
+      `buildpack.toml:${key === 'id' ? 2 : 3}:1: buildpack.${key}: is ${shown}, which cannot name a folder: no "/" in a version, no control characters, more than dots`,
+    ])
+  })
+
+  it('may have slashes in its id, and dots in both', () => {
+    expect(problemsOf(buildpack('[buildpack]', 'id = "a/b.c/..d"', 'version = "1..2"'))).toEqual([])
+  })
+
   it('says which table it needs', () => {
     expect(problemsOf(buildpack('api = "0.10"'))).toEqual(['buildpack.toml:1:1: no [buildpack] table: it needs one, with id and version'])
     expect(problemsOf(buildpack('[extension]', 'id = "x"'))).toEqual([

@@ -124,6 +124,15 @@ describe('a foreign image', () => {
     expect(await refused()).toMatch(/which is no JSON/)
   })
 
+  test.each([
+    [{ os: 'linux', architecture: 'arm64' }, 'linux/arm64'],
+    [{ os: 'windows', architecture: 'amd64' }, 'windows/amd64'],
+  ])('that says %j of an image for another platform is refused', async (platform, target) => {
+    putManifest(registry, 'hello', '1', indexOf([descriptorOf(registry, 'hello', '1', platform)]))
+    const text = await refused({ targets: [target] })
+    expect(text).toContain(`got an index that says ${target} of an image for linux/amd64, want both to agree`)
+  })
+
   test('without a platform fits no target', async () => {
     rewriteImage(registry, 'hello', '1', { config: ({ os: _os, architecture: _architecture, ...config }) => config })
     expect(await refused()).toMatch(/got images for sha256:[0-9a-f]{64} \(no platform\), want one for linux\/amd64/)

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -90,11 +90,34 @@ describe('a registry on this machine', () => {
     expect(await push(registry.host, { env: { SSL_CERT_FILE: pem('ca.crt') } })).toBe('uploaded')
   })
 
-  it.each([['missing', 'ENOENT'], ['server.key', 'no certificate in it']])('with a --ca-file that is %s is not spoken to', async (name, message) => {
+  it.each<[string, Uint8Array | undefined, string, string]>([
+    ['missing', undefined, 'no such file', 'check the path'],
+    ['empty', Buffer.of(), 'an empty file', 'a certificate in PEM begins with'],
+    ['text', Buffer.from('hello'), 'no certificate in it', 'a certificate in PEM begins with'],
+    ['a key', Buffer.from('-----BEGIN PRIVATE KEY-----\n'), 'a private key', 'a certificate in PEM begins with'],
+    ['in DER', Buffer.of(0x30, 0x82, 1, 2), 'binary data, which may be a certificate in DER', 'openssl x509 -inform der -in '],
+  ])('with a --ca-file that is %s is not spoken to, and told what was found and wanted', async (_, bytes, found, hint) => {
     const registry = await startTls()
-    await expect(push(registry.host, { settings: { caFiles: [pem(name)] } })).rejects.toMatchObject({
-      code: 'UNREADABLE',
-      message: expect.stringContaining(message) as string,
+    const file = join(folder, 'ca.pem')
+    if (bytes !== undefined) await writeFile(file, bytes)
+    await expect(push(registry.host, { settings: { caFiles: [file] } })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(`read --ca-file "${file}": got ${found}, want a file of certificates in PEM`) as string,
+      hint: expect.stringContaining(hint) as string,
+    })
+  })
+
+  it('with a --ca-file that is a folder, or a broken SSL_CERT_FILE, is not spoken to', async () => {
+    const registry = await startTls()
+    await expect(push(registry.host, { settings: { caFiles: [folder] } })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('got a folder, want') as string })
+    await expect(push(registry.host, { env: { SSL_CERT_FILE: join(folder, 'none') } })).rejects.toMatchObject({ code: 'UNREADABLE', message: expect.stringContaining('read SSL_CERT_FILE') as string })
+  })
+
+  it('with TLS, spoken to in plain http alone, is told to be that', async () => {
+    const registry = await startTls()
+    await expect(push(registry.host, { settings: { plainHttp: [registry.host] } })).rejects.toMatchObject({
+      code: 'NETWORK',
+      hint: `where ${registry.host} speaks TLS, leave --plain-http out; --insecure ${registry.host} tries both`,
     })
   })
 

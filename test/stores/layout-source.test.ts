@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
@@ -112,4 +113,29 @@ test.each([
   onTestFinished(() => tree.remove())
   if (text !== undefined) await writeFile(join(tree.path, 'index.json'), text)
   await expect(layoutSource(tree.path).resolve('1')).rejects.toMatchObject({ code, message: expect.stringContaining(tree.path) })
+})
+
+test('an index.json that is a pipe or a device is refused and not waited for', async () => {
+  const { folder } = await written()
+  const path = join(folder, 'index.json')
+  await rm(path)
+  execFileSync('mkfifo', [path])
+  await expect(layoutSource(folder).resolve('1')).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('no regular file') })
+  await rm(path)
+  await symlink('/dev/zero', path)
+  await expect(layoutSource(folder).resolve('1')).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('no regular file') })
+})
+
+test('an index.json without end is refused unread', async () => {
+  const { folder } = await written()
+  await truncate(join(folder, 'index.json'), 1024 ** 3)
+  await expect(layoutSource(folder).resolve('1')).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('got 1073741824 bytes') })
+})
+
+test('a blob that is a pipe is not there, and refused to a reader', async () => {
+  const made = await written()
+  await rm(made.blobFile(0))
+  execFileSync('mkfifo', [made.blobFile(0)])
+  expect(await layoutSource(made.folder).has(layerOf(made))).toBe(false)
+  await expect(layoutSource(made.folder).open(layerOf(made))).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('no regular file') })
 })

@@ -52,8 +52,8 @@ export function barLines(state: ProgressState, now: number, columns: number): st
   const building = [...state.layers.values()].filter((layer) => layer.digest === undefined)
   const sending = [...state.blobs.values()].filter((blob) => blob.status === undefined)
   const running = [
-    ...building.map((layer) => ({ item: layer, label: `build ${buildLabel(layer)}` })),
-    ...sending.map((blob) => ({ item: blob, label: `send ${blob.what}` })),
+    ...building.map((layer) => ({ item: layer, label: buildLabel(layer) })),
+    ...sending.map((blob) => ({ item: blob, label: { verb: 'send', what: blob.what, where: '' } })),
   ]
   const lines = running.slice(0, MOST_BARS).map(({ item, label }) => barLine(label, item, now, columns))
   const more = running.length - lines.length
@@ -62,8 +62,40 @@ export function barLines(state: ProgressState, now: number, columns: number): st
   return lines
 }
 
-function buildLabel(layer: LayerState): string {
-  return layer.targets.length === 1 ? `${layer.module} ${layer.targets.join('')}` : `${layer.module} (${count(layer.targets.length, 'target')})`
+/** What a bar is about. Where it is narrow, `what` is cut first, in its middle: names differ at both ends. */
+interface Label {
+  readonly verb: string
+  readonly what: string
+  readonly where: string
+}
+
+function buildLabel({ checking, module, targets }: LayerState): Label {
+  return { verb: checking ? 'check' : 'build', what: module, where: targets.length === 1 ? targets.join('') : `(${count(targets.length, 'target')})` }
+}
+
+/** Less than this of a name says nothing. */
+const SHORTEST_NAME = 8
+
+function fitted(label: Label, width: number): string {
+  const [verb, what, where] = [label.verb, escapeLine(label.what), escapeLine(label.where)]
+  const full = words(verb, what, where)
+  if (full.length <= width) return full
+  const room = width - words(verb, where).length - 1
+  if (room >= SHORTEST_NAME) return words(verb, cutMiddle(what, room), where)
+  const without = width - where.length - 1
+  return without >= SHORTEST_NAME ? words(cutMiddle(what, without), where) : cutMiddle(where === '' ? full : where, width)
+}
+
+function words(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+/** `paketo-bui...10.1.0` */
+function cutMiddle(text: string, columns: number): string {
+  const width = Math.max(8, columns)
+  if (text.length <= width) return text
+  const head = Math.ceil((width - 3) / 2)
+  return `${text.slice(0, head)}...${text.slice(text.length - (width - 3 - head))}`
 }
 
 interface Running {
@@ -73,15 +105,15 @@ interface Running {
 }
 
 /** `build acme/hello@1.0.0 linux/amd64  [====>     ]  52%  15.6/30.1 MiB  10.2 MiB/s`; no bar and no rate where it is narrow. */
-function barLine(label: string, item: Running, now: number, columns: number): string {
+function barLine(label: Label, item: Running, now: number, columns: number): string {
   const share = item.total > 0 ? Math.min(1, Math.max(0, item.bytes / item.total)) : 0
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  if (columns < NARROW) return cut(`${percent} ${escapeLine(label)}`, columns)
+  if (columns < NARROW) return `${percent} ${fitted(label, columns - percent.length - 1)}`
   const width = Math.min(columns - FIGURES, LONGEST_LABEL)
   const seconds = (now - item.startedAt) / 1000
   const rate = seconds > 0.5 ? `${formatBytes(item.bytes / seconds)}/s` : ''
   const amount = formatPart(item.bytes, item.total)
-  return `${cut(escapeLine(label), width).padEnd(width)}  ${bar(share)} ${percent}  ${amount.padEnd(14)}  ${rate}`.trimEnd()
+  return `${fitted(label, width).padEnd(width)}  ${bar(share)} ${percent}  ${amount.padEnd(14)}  ${rate}`.trimEnd()
 }
 
 function bar(share: number): string {

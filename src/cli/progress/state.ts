@@ -7,6 +7,8 @@ export interface LayerState {
   readonly total: number
   readonly bytes: number
   readonly startedAt: number
+  /** It is read to be looked for in the cache; making it, where it is not there, begins anew. */
+  readonly checking: boolean
   /** The blob's, once it is built. */
   readonly digest: string | undefined
 }
@@ -88,12 +90,14 @@ function withLayer(layers: ProgressState['layers'], event: LayerEvent, now: numb
   const changed = new Map(layers)
   if (event.type === 'layer-started') {
     const { module, targets, total } = event
-    return changed.set(event.layer, { module, targets, total, bytes: 0, startedAt: now, digest: undefined })
+    return changed.set(event.layer, { module, targets, total, bytes: 0, startedAt: now, checking: false, digest: undefined })
   }
   const known = layers.get(event.layer)
   if (known === undefined) return layers
   const digest = event.type === 'layer-built' ? event.digest : known.digest
-  return changed.set(event.layer, { ...known, bytes: event.bytes, digest })
+  const checking = event.type === 'layer-progress' && event.checking === true
+  const startedAt = checking === known.checking ? known.startedAt : now
+  return changed.set(event.layer, { ...known, bytes: event.bytes, checking, startedAt, digest })
 }
 
 function withBlob(blobs: ProgressState['blobs'], event: BlobEvent, now: number): ProgressState['blobs'] {

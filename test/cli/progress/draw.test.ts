@@ -105,3 +105,18 @@ test('names from outside are shown without their control characters', () => {
 test('what is cut shows that it is', () => {
   expect([cut('abcdefghij', 10), cut('abcdefghijk', 10), cut('abcdefghijk', 0)]).toEqual(['abcdefghij', 'abcdefg...', 'abcde...'])
 })
+
+test('a long name is cut in its middle, so that the target and the rate stay in sight', () => {
+  const started: Event = { type: 'layer-started', layer: 'A', module: 'paketo-buildpacks/a-very-long-name-of-a-buildpack@10.11.12', targets: ['linux/arm64'], total: 40 * MIB }
+  const state = after(started, { type: 'layer-progress', layer: 'A', bytes: 20 * MIB })
+  expect(barLines(state, 2000, 96)).toEqual(['build paketo-buildpa...pack@10.11.12 linux/arm64  [====>     ]  50%  20.0/40.0 MiB   10.0 MiB/s'])
+  for (const columns of [40, 68, 74, 96, 120]) expect(barLines(state, 2000, columns)[0]).toContain('linux/arm64')
+  for (const columns of [74, 96, 120]) expect(barLines(state, 2000, columns)[0]).toMatch(/10\.0 MiB\/s$/u)
+})
+
+test('a layer that is looked for in the cache is checked, and built from the start where it is not there', () => {
+  const checked = after(PLAN, layer('A', ['linux/amd64']), { type: 'layer-progress', layer: 'A', bytes: 36 * MIB, checking: true })
+  expect(barLines(checked, 1000, 96)[0]).toMatch(/^check acme\/hello@1\.0\.0 linux\/amd64 +\[========> \] {2}90%/u)
+  const building = advanced(checked, { type: 'layer-progress', layer: 'A', bytes: 4 * MIB }, 3000)
+  expect(barLines(building, 4000, 96)[0]).toMatch(/^build acme\/hello@1\.0\.0 linux\/amd64 +\[> {9}\] {2}10% .* 4\.0 MiB\/s$/u)
+})

@@ -107,7 +107,7 @@ test('no list is started after an interrupt', async () => {
 test('nothing is wider than a narrow terminal', async () => {
   const { reporter, screen } = await live(24)
   for (const event of [{ ...PLAN, name: 'registry.example/'.repeat(9) }, STARTED]) reporter.report(event)
-  await shown(screen, '0% build')
+  await shown(screen, '0% (2 targets)')
   await reporter.end(true)
   for (const line of left(screen)) expect(line.length).toBeLessThanOrEqual(24)
 })
