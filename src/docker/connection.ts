@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import type { Agent } from 'undici'
 import { PackagerError, cancelled, throwIfCancelled } from '../errors.ts'
 import { connectionFault } from './faults.ts'
 import type { EnginePlace } from './places.ts'
+import { formatPlace } from './places.ts'
+
+const largestText = 64 * 1024 ** 2
 
 /** One request to an engine. */
 export interface EngineRequest {
@@ -69,14 +71,22 @@ export class EngineConnection {
     }
   }
 
-  /** An answer that is small, whole. */
+  /** An answer that is small, whole. What goes on and on is no engine, whatever listens there. */
   async read(request: EngineRequest): Promise<{ readonly status: number; readonly header: EngineAnswer['header']; readonly text: string }> {
-    const { status, header, body } = await this.send(request)
-    try {
-      return { status, header, text: (await buffer(body)).toString('utf8') }
-    } catch (cause) {
-      throw this.#failure(request, cause)
+    const answer = await this.send(request)
+    return { status: answer.status, header: answer.header, text: await this.text(request, answer) }
+  }
+
+  /** The body of an answer that is small. */
+  async text(request: EngineRequest, answer: EngineAnswer): Promise<string> {
+    const pieces: Buffer[] = []
+    let size = 0
+    for await (const piece of this.pieces(request, answer)) {
+      size += piece.byteLength
+      if (size > largestText) throw new PackagerError({ code: 'UNSUPPORTED', step: request.step, value: formatPlace(this.place), found: 'an answer without end', wanted: `at most ${largestText} bytes` })
+      pieces.push(piece)
     }
+    return Buffer.concat(pieces).toString('utf8')
   }
 
   /** The pieces of an answer as they come, with failures of the connection as this room's errors. */

@@ -96,7 +96,7 @@ class SocketEngine implements Engine {
     const value = await this.#address()
     const request: EngineRequest = { step, method: 'POST', path: `/v${greeting.api}/images/load?quiet=1`, body: archive, signal }
     const answer = await connection.send(request)
-    if (answer.status !== 200) throw refusal(step, value, answer.status, await textOf(connection.pieces(request, answer)))
+    if (answer.status !== 200) throw refusal(step, value, answer.status, await connection.text(request, answer))
     const found = await failureInAnswer(connection.pieces(request, answer))
     if (found !== undefined) throw new PackagerError({ code: 'OUTPUT', step, value, found })
   }
@@ -144,12 +144,6 @@ class SocketEngine implements Engine {
 /** A name's slashes and colons stand in the path as they are; what a path may not hold is escaped. */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replaceAll('%2F', '/').replaceAll('%3A', ':')
-}
-
-async function textOf(pieces: AsyncIterable<Buffer>): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const piece of pieces) parts.push(piece)
-  return Buffer.concat(parts).toString('utf8')
 }
 
 function readImage(step: string, name: string, value: Readonly<Record<string, unknown>>): EngineImage {

@@ -14,10 +14,9 @@ export class Network {
   readonly #options: NetworkOptions
   readonly #report: Report
   readonly #signal: AbortSignal
+  readonly #cacheFolder: string | undefined
   #remotes: Promise<Remotes> | undefined
   #downloads: Promise<Downloads> | undefined
-
-  readonly #cacheFolder: string | undefined
   readonly #mirrorFlags: readonly RegistryRule[]
   #registryRules: Promise<readonly RegistryRule[]> | undefined
   /** Clients of mirrors and of registries that registries.conf calls insecure: what they may do, no push may. */

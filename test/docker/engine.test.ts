@@ -1,4 +1,5 @@
 import { chmod, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -106,6 +107,24 @@ describe('an engine', () => {
   test('that is too old is refused', async () => {
     const { engine } = await serve({ version: { ApiVersion: '1.23' } })
     await expect(engine.info()).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('got API version 1.23, want 1.24 or newer') })
+  })
+
+  test('that goes on for ever is not read for ever', async () => {
+    const socket = join(folder, 'endless.sock')
+    const server = createHttpServer((_, response) => {
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(1024 * 1024, ' '), more)
+      }
+      more()
+    })
+    await new Promise<void>((resolve) => {
+      server.listen(socket, resolve)
+    })
+    closing.push(async () => {
+      server.close()
+      server.closeAllConnections()
+    })
+    await expect(open(`unix://${socket}`).info()).rejects.toThrow(/an answer without end/)
   })
 
   test('that is something else is refused', async () => {
