@@ -1,18 +1,16 @@
+import { checkPlatform, chooseImage, covers, declares } from '../buildpacks/choose.ts'
 import type { ImageModule } from '../buildpacks/image.ts'
 import type { ModuleFacts } from '../buildpacks/module.ts'
 import { isComposite, moduleName } from '../buildpacks/module.ts'
+import type { ImageDependency, LocalModule } from '../buildpacks/open.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
-import type { Platform } from '../oci/platform.ts'
-import { formatPlatform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import { variantOf } from '../targets/nearest-image.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
-import { chooseImage, covers, declares } from './choose.ts'
-import type { Dependency, ImageDependency, LocalModule } from './dependencies.ts'
+import type { Dependency } from './dependencies.ts'
 
 /** A module of one image, where its content comes from: a platform root of this machine, or a layer of another image. */
 export type Part =
@@ -85,11 +83,4 @@ function childTarget(module: LocalModule, target: Target): Target {
   if (declared?.path !== undefined) return { ...plain, path: declared.path }
   // The child's folder has the child's own word for the variant.
   return target.variant === undefined && declared?.variant !== undefined && variantOf(target.arch, undefined) === declared.variant ? { ...plain, variant: declared.variant } : plain
-}
-
-/** An index that says one thing of an image whose config says another would put the wrong programs into a package. */
-function checkPlatform(uri: string, child: Descriptor, platform: Platform): void {
-  const said = child.platform
-  if (said === undefined || said.architecture === '' || (said.os === platform.os && said.architecture === platform.architecture)) return
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'take dependency', value: uri, found: `an index that says ${formatPlatform(said)} of an image for ${formatPlatform(platform)}`, wanted: 'both to agree', hint: 'publish that package anew' })
 }

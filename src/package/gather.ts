@@ -1,23 +1,21 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Findings } from '../buildpacks/findings.ts'
+import { readModule } from '../buildpacks/local-module.ts'
 import { isComposite } from '../buildpacks/module.ts'
-import type { ModuleSource } from '../buildpacks/source.ts'
+import type { LocalModule } from '../buildpacks/open.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
-import { readBuildpackToml, readExtensionToml } from '../config/module-reader.ts'
 import type { PackageConfig } from '../config/package.ts'
 import { readPackageToml } from '../config/package.ts'
 import type { ProjectConfig } from '../config/project.ts'
 import { readProjectToml } from '../config/project.ts'
-import type { Problem } from '../errors.ts'
-import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { silent } from '../events.ts'
 import type { RunContext } from '../publish/resources.ts'
 import type { TargetSources } from '../targets/resolve.ts'
 import { targetProblems } from '../targets/resolve.ts'
-import type { Dependency, LocalModule } from './dependencies.ts'
+import type { Dependency } from './dependencies.ts'
 import { openDependencies } from './dependencies.ts'
-import { Findings } from './findings.ts'
 import type { PackageOptions } from './options.ts'
 import { findPackageToml, openMain, readFileAt, sourcePlace } from './places.ts'
 
@@ -106,38 +104,5 @@ async function gatherDependencies({ options, report, packageConfig, project, fol
     readModule: (source, uri) => readModule(source, uri, undefined, report),
     archiveLimit: options.archiveLimit,
     signal: options.signal,
-  })
-}
-
-/** The module at a source's top: what package.toml says it is, else what its toml says. Its mistakes go to `report`; `more` finds others in it. */
-async function readModule(source: ModuleSource, uri: string, packageConfig: PackageConfig | undefined, report: Findings, more: (draft: ModuleConfig) => readonly Problem[] = () => []): Promise<LocalModule | undefined> {
-  const buildpack = await source.read('buildpack.toml')
-  const extension = await source.read('extension.toml')
-  const kind = packageConfig?.kind ?? (buildpack === undefined ? 'extension' : 'buildpack')
-  const toml = kind === 'buildpack' ? buildpack : extension
-  if (toml === undefined) throw missingToml(source, packageConfig)
-  if (buildpack !== undefined && extension !== undefined && packageConfig === undefined) {
-    report.warn({ message: `${source.place} holds buildpack.toml and extension.toml: packaging the buildpack`, hint: 'a package.toml with [extension] uri = "." packages the extension' })
-  }
-  const tomlName = `${kind}.toml`
-  const shown = source.place === '.' ? tomlName : join(source.place, tomlName)
-  const read = kind === 'buildpack' ? readBuildpackToml : readExtensionToml
-  const checked = read(toml, shown)
-  const config = report.take(checked)
-  const draft = checked.value ?? checked.draft
-  if (draft !== undefined) report.add(more(draft))
-  const ignoreFile = (await source.read('.bpignore'))?.toString('utf8') ?? ''
-  return config === undefined ? undefined : { kind: 'local', uri, source, config, tomlName, toml, ignoreFile }
-}
-
-function missingToml(source: ModuleSource, packageConfig: PackageConfig | undefined): PackagerError {
-  const wanted = packageConfig === undefined ? 'buildpack.toml or extension.toml' : `${packageConfig.kind}.toml, as ${packageConfig.file} says`
-  return new PackagerError({
-    code: 'CONFIG',
-    step: 'read buildpack',
-    value: source.place,
-    found: 'neither at its top',
-    wanted,
-    hint: 'name the buildpack folder with --path, or in package.toml as [buildpack] uri',
   })
 }

@@ -1,7 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import type { Entries, LayerEntry } from '../layers/entries.ts'
-import { displayName } from '../layers/entries.ts'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Target } from '../targets/target.ts'
 import type { Names } from '../publish/names.ts'
 import { targetFile } from '../publish/names.ts'
@@ -16,32 +14,6 @@ export function ownFiles(options: PackageOptions, names: Names, targets: readonl
   const outputs = path === undefined ? [] : [path, ...(options.destination === 'file' ? targets.map((target) => targetFile(path, target)) : [])]
   const others = [...(options.ownFiles ?? []), ...(cacheFolder === undefined ? [] : [cacheFolder])]
   return [...outputs, ...others].map((file) => realPath(resolve(options.cwd, file)))
-}
-
-/** Those of the files that lie below a folder, relative to it, with `/`. */
-export function below(files: readonly string[], folder: string): readonly string[] {
-  return files.map((file) => relative(folder, file).split(sep).join('/')).filter((path) => path !== '' && path !== '..' && !path.startsWith('../'))
-}
-
-/** Leaves out the folders that hold nothing but what this run writes: the first run had to make them. */
-export function withoutEmptied(entries: Entries, own: readonly string[]): Entries {
-  const parents = new Set(own.flatMap(ancestors))
-  if (parents.size === 0) return entries
-  const isParent = (entry: LayerEntry): boolean => entry.type === 'folder' && parents.has(displayName(entry))
-  const needed = new Set<string>()
-  for (const entry of entries) {
-    if (!isParent(entry)) for (const folder of ancestors(displayName(entry))) if (parents.has(folder)) needed.add(folder)
-  }
-  return {
-    *[Symbol.iterator]() {
-      for (const entry of entries) if (!isParent(entry) || needed.has(displayName(entry))) yield entry
-    },
-  }
-}
-
-function ancestors(path: string): string[] {
-  const parts = path.split('/')
-  return parts.slice(0, -1).map((_, depth) => parts.slice(0, depth + 1).join('/'))
 }
 
 /** Links on the way are followed as far as the path is there. */

@@ -1,9 +1,9 @@
 import { moduleLayer } from '../buildpacks/layer.ts'
+import type { Listing } from '../buildpacks/listing.ts'
 import type { ModuleFacts } from '../buildpacks/module.ts'
 import { isComposite, moduleName } from '../buildpacks/module.ts'
 import type { Stack } from '../config/buildpack.ts'
 import type { Warning } from '../events.ts'
-import type { Entries } from '../layers/entries.ts'
 import { displayName } from '../layers/entries.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { TarInput } from '../layers/tar.ts'
@@ -43,14 +43,6 @@ export interface Plan {
   readonly images: readonly ImagePlan[]
   readonly layers: readonly LayerPlan[]
   readonly warnings: readonly Warning[]
-}
-
-/** What a platform root, or a layer that is to be flattened, holds. */
-export interface Listing {
-  readonly entries: Entries
-  readonly excluded: readonly string[]
-  /** Names of files that look as if they should not be published. */
-  readonly secrets?: readonly string[]
 }
 
 /** Modules that share one layer of an image, in their order. */

@@ -1,3 +1,5 @@
+import { ForeignLayers } from '../buildpacks/foreign.ts'
+import { listLocal, takeLayer } from '../buildpacks/listing.ts'
 import { throwTogether } from '../errors.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
@@ -5,11 +7,10 @@ import { flagTargets, resolveTargets } from '../targets/resolve.ts'
 import { checkComposition, checkLayerCount } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
-import { ForeignLayers } from './foreign.ts'
 import type { Gathered } from './gather.ts'
 import { gather, targetSources } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
-import { Listings, listLocal, takeLayer } from './listing.ts'
+import { Listings } from './listing.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from '../publish/metadata.ts'
 import { planNames } from '../publish/names.ts'
@@ -86,12 +87,14 @@ type ImagePart = Extract<Part, { kind: 'image' }>
 async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, own: readonly string[], context: RunContext): Promise<Listings> {
   const listings = new Listings()
   let foreign: ForeignLayers | undefined
+  const patterns = [...(gathered.project?.exclude ?? []), ...(options.exclude ?? [])]
+  const rulesFor = (isMain: boolean) => ({ defaultExcludes: options.defaultExcludes, patterns: isMain ? patterns : [], ownFiles: own, signal: options.signal })
   for (const composition of compositions) {
     const windows = composition.target.os === 'windows'
     for (const group of groups(composition)) {
       for (const part of group) {
         if (listings.has(part) || (part.kind === 'image' && group.length === 1)) continue
-        if (part.kind === 'local') listings.set(part, await listLocal(part, options, gathered.project, part.module === gathered.main, own))
+        if (part.kind === 'local') listings.set(part, await listLocal(part, rulesFor(part.module === gathered.main)))
         else {
           foreign ??= new ForeignLayers(await context.spool(), options.signal)
           listings.set(part, await foreign.list(part, windows))

@@ -1,14 +1,16 @@
 import { basename, extname, relative, sep } from 'node:path'
+import type { Listing } from '../buildpacks/listing.ts'
 import { moduleName } from '../buildpacks/module.ts'
+import type { LocalModule } from '../buildpacks/open.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { displayName } from '../layers/entries.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
 import type { Names } from '../publish/names.ts'
 import type { Composition, Part } from './compose.ts'
-import type { Dependency, LocalModule } from './dependencies.ts'
+import type { Dependency } from './dependencies.ts'
 import type { PackageOptions } from './options.ts'
-import type { Listing, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 
 /** What is said of an index is lost where there is none. */
 export function withIndexWarning(plan: Plan, annotations: ScopedAnnotations, options: PackageOptions): Plan {

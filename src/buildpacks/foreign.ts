@@ -4,8 +4,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { moduleLayer } from '../buildpacks/layer.ts'
-import { moduleName } from '../buildpacks/module.ts'
 import { PackagerError } from '../errors.ts'
 import type { EntryTable } from '../layers/entry-table.ts'
 import { displayName } from '../layers/entries.ts'
@@ -14,10 +12,9 @@ import { defaultLimits } from '../layers/unpack-limits.ts'
 import { unpack } from '../layers/unpack.ts'
 import type { Digest } from '../oci/digest.ts'
 import { ociLayer } from '../oci/media-types.ts'
-import type { Part } from './compose.ts'
-import type { Listing } from './plan.ts'
-
-type ImagePart = Extract<Part, { kind: 'image' }>
+import { moduleLayer } from './layer.ts'
+import type { ForeignModule, Listing } from './listing.ts'
+import { moduleName } from './module.ts'
 
 interface OpenLayer {
   readonly diffID: string
@@ -41,7 +38,7 @@ export class ForeignLayers {
    *
    * @throws PackagerError `DIGEST_MISMATCH` where the layer is not what its image's config says
    */
-  async list(part: ImagePart, windows: boolean): Promise<Listing> {
+  async list(part: ForeignModule, windows: boolean): Promise<Listing> {
     const { digest } = part.module.layer
     const layer = this.#layers.get(digest) ?? this.#read(part)
     this.#layers.set(digest, layer)
@@ -51,7 +48,7 @@ export class ForeignLayers {
     return { entries: below(entries, bytesOfText(`${base}/`), part), excluded: [] }
   }
 
-  async #read(part: ImagePart): Promise<OpenLayer> {
+  async #read(part: ForeignModule): Promise<OpenLayer> {
     const { layer } = part.module
     const archive = join(this.#folder, `foreign-${layer.digest.slice('sha256:'.length)}`)
     await pipeline(await part.dependency.content.open(layer, this.#signal), createWriteStream(archive, { flags: 'wx' }), { signal: this.#signal })
@@ -62,7 +59,7 @@ export class ForeignLayers {
   }
 }
 
-function below(entries: EntryTable, prefix: string, part: ImagePart): EntryTable {
+function below(entries: EntryTable, prefix: string, part: ForeignModule): EntryTable {
   const found = entries.emptied()
   for (const { content, ...entry } of entries) {
     if (!entry.name.startsWith(prefix)) continue
@@ -73,7 +70,7 @@ function below(entries: EntryTable, prefix: string, part: ImagePart): EntryTable
   return found
 }
 
-function linkingOut(name: string, part: ImagePart): PackagerError {
+function linkingOut(name: string, part: ForeignModule): PackagerError {
   return new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${name}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
 }
 
@@ -84,6 +81,6 @@ async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSigna
   return `sha256:${hash.digest('hex')}`
 }
 
-function lying(part: ImagePart, found: string): PackagerError {
+function lying(part: ForeignModule, found: string): PackagerError {
   return new PackagerError({ code: 'DIGEST_MISMATCH', step: 'flatten', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer that is ${found}`, wanted: part.module.diffID })
 }

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { PackagerError, throwIfCancelled } from '../errors.ts'
+import type { Entries } from '../layers/entries.ts'
+import { bytesEntry } from '../layers/entries.ts'
+import { excludesFor } from '../layers/excludes.ts'
+import { findSecrets } from '../layers/secrets.ts'
+import type { Layer } from '../layers/spool.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { dockerLayerGzip, ociLayer, ociLayerGzip } from '../oci/media-types.ts'
+import { startingAt } from '../stores/skip.ts'
+import type { PlatformRoot } from '../targets/root.ts'
+import type { ImageModule } from './image.ts'
+import { below, withoutEmptied } from './left-out.ts'
+import type { ModuleFacts } from './module.ts'
+import type { ImageDependency, LocalModule } from './open.ts'
+
+/** What a platform root, or a module's part of a foreign layer, holds. */
+export interface Listing {
+  readonly entries: Entries
+  readonly excluded: readonly string[]
+  /** Names of files that look as if they should not be published. */
+  readonly secrets?: readonly string[]
+}
+
+/** A local module, and the folder of it that a target gets. */
+export interface RootedModule {
+  readonly module: LocalModule
+  readonly root: PlatformRoot
+}
+
+/** A module in a layer of somebody else's image. */
+export interface ForeignModule {
+  readonly facts: ModuleFacts
+  readonly module: ImageModule
+  readonly dependency: ImageDependency
+}
+
+/** What is left out of a local module's layer. */
+export interface ListingRules {
+  readonly defaultExcludes: boolean | undefined
+  /** As lines of .bpignore. */
+  readonly patterns: readonly string[]
+  /** What this run writes, absolute. */
+  readonly ownFiles: readonly string[]
+  readonly signal: AbortSignal | undefined
+}
+
+/** A local module's platform root. The module's own toml stands in every root, in the place of one that lies there. */
+export async function listLocal({ module, root: { root } }: RootedModule, { defaultExcludes, patterns, ownFiles, signal }: ListingRules): Promise<Listing> {
+  throwIfCancelled(signal, 'list files')
+  const { source, tomlName, toml, ignoreFile } = module
+  const rules = {
+    defaults: defaultExcludes !== false,
+    ignoreFile,
+    patterns,
+    keep: [tomlName],
+    isLayoutFolder: (path: string) => source.isLayoutFolder(path),
+  }
+  const overlay = root === '.' ? [] : [bytesEntry(tomlName, toml)]
+  const own = source.folder === undefined ? [] : below(ownFiles, join(source.folder, root))
+  const excludes = excludesFor(rules, root)
+  const listed = await source.list(root, (path, isFolder) => own.includes(path) || excludes(path, isFolder), overlay, signal)
+  const entries = withoutEmptied(listed.entries, own)
+  return { ...listed, entries, secrets: findSecrets(entries) }
+}
+
+/** A foreign layer, taken as it is: its bytes are read only where the destination has to be sent them. */
+export function takeLayer(part: Pick<ForeignModule, 'module' | 'dependency'>, signal: AbortSignal | undefined): Layer {
+  const { layer, diffID } = part.module
+  const { content, origin } = part.dependency
+  const blob = {
+    descriptor: { mediaType: ociType(layer, part.dependency.uri), size: layer.size, digest: layer.digest },
+    open: async (start = 0) => startingAt(await content.open(layer, signal), start),
+  }
+  return { diffID, blob: origin === undefined ? blob : { ...blob, origin } }
+}
+
+/** An image made here has OCI types alone; the bytes of a Docker layer are the same. */
+function ociType(layer: Descriptor, uri: string): string {
+  if (layer.mediaType === dockerLayerGzip || layer.mediaType === ociLayerGzip) return ociLayerGzip
+  if (layer.mediaType === ociLayer) return ociLayer
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'take layer', value: uri, found: `media type ${JSON.stringify(layer.mediaType)}`, wanted: 'a tar, plain or gzip' })
+}
