@@ -35,7 +35,10 @@ export class Network {
   async source(registry: string, repository: string): Promise<Source> {
     const { pulledSource } = await import('../stores/pulled.ts')
     const { pullPolicy: policy = 'always' } = this.#options
-    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, remote: () => this.#mirrored(registry, repository) })
+    let mirrored: Promise<Source> | undefined
+    // One for all that is read: it knows by then who has the image.
+    const remote = (): Promise<Source> => (mirrored ??= this.#mirrored(registry, repository))
+    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, remote })
   }
 
   /** The repository behind its mirrors. registries.conf is read when the first image is. */

@@ -81,6 +81,12 @@ describe('an image dependency', () => {
     expect(work.events.flatMap((event) => (event.type === 'detail' ? [event.message] : []))).toContainEqual(expect.stringContaining(`the mirror ${mirror.host}/acme/hello is passed over: `))
   })
 
+  test('whose name a mirror lacks is not asked for there piece by piece', async () => {
+    const [origin, mirror] = [await startMirror(), await start()]
+    await publish(`${origin.host}/acme/hello:1`, [`${origin.host}=${mirror.host}`])
+    expect(mirror.requests.map(({ path }) => path)).toEqual(['/v2/', '/v2/acme/hello/manifests/1'])
+  })
+
   test('that neither has is an error that names both', async () => {
     const [origin, mirror] = [await start(), await start()]
     const said = await refusal(publish(`${origin.host}/acme/hello:1`, [`${origin.host}=${mirror.host}`]))
