@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
+import { manifestVectorSuite } from '../support/vectors/manifest-suite.ts'
 import { vectorSuite } from '../support/vectors/suite.ts'
 import type { RunningRegistry } from './support/docker-registry.ts'
 import { startDockerRegistry } from './support/docker-registry.ts'
@@ -14,3 +15,4 @@ afterAll(async () => {
 })
 
 vectorSuite(() => registry.host)
+manifestVectorSuite(() => registry.host)
