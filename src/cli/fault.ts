@@ -20,7 +20,8 @@ export interface FaultJson {
   readonly error: {
     readonly code: string
     readonly message: string
-    readonly hint?: string
+    /** Null where there is no next step. */
+    readonly hint: string | null
     readonly problems: readonly Problem[]
     readonly causes?: readonly string[]
     readonly stack?: string
@@ -33,7 +34,7 @@ export function faultJson(error: unknown, verbose: boolean): FaultJson {
     return { error: { code: 'INTERNAL', message: reason(error), hint: BUG_HINT, problems: [], ...details } }
   }
   const { code, message, hint, problems } = error
-  return { error: { code, message, ...(hint === undefined ? {} : { hint }), problems, ...details } }
+  return { error: { code, message, hint: hint ?? null, problems, ...details } }
 }
 
 /**

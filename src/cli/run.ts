@@ -38,7 +38,7 @@ export async function run(argv: readonly string[], version: string, context: Con
     return code
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
-    return report(error instanceof CommanderError ? misuse(error, argv) : error, argv, context)
+    return report(error instanceof CommanderError ? misuse(error, argv, program) : error, argv, context)
   }
 }
 
@@ -55,12 +55,30 @@ function prepare(command: Command, context: Context): void {
 }
 
 /** `error: unknown option '--publsh'\n(Did you mean --publish?)` in our own form. */
-function misuse(error: CommanderError, argv: readonly string[]): PackagerError {
+function misuse(error: CommanderError, argv: readonly string[], program: Command): PackagerError {
+  const { path, command } = commandOf(program, argv)
+  const place = ['bp-package', ...path].join(' ')
+  if (error.code === 'commander.help' && path.length === argv.length && command.commands.length > 0) {
+    return usageError('read the command line', `no command after "${path.join(' ')}"`, { wanted: command.commands.map((child) => child.name()).join(', '), hint: `${place} --help tells what each does` })
+  }
   // `help nosuch`: commander prints its help and says no more.
   if (error.code === 'commander.help') return usageError('help', 'not a command', { value: argv.at(-1) ?? '', hint: 'bp-package --help lists all commands' })
   const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n')
   const suggestion = rest.join(' ').replace(/^\(Did you mean (.*)\?\)$/u, 'did you mean $1?')
-  return usageError('read the command line', first, { hint: suggestion === '' ? 'bp-package --help lists all options' : suggestion })
+  return usageError('read the command line', first, { hint: suggestion === '' ? `${place} --help lists all ${error.code === 'commander.unknownCommand' ? 'commands' : 'options'}` : suggestion })
+}
+
+/** The command that the first words name: `manifest push` of `manifest push host/bp:1`. */
+function commandOf(program: Command, argv: readonly string[]): { readonly path: readonly string[]; readonly command: Command } {
+  const path: string[] = []
+  let command = program
+  for (const word of argv) {
+    const next = command.commands.find((child) => child.name() === word || child.aliases().includes(word))
+    if (next === undefined) break
+    path.push(word)
+    command = next
+  }
+  return { path, command }
 }
 
 /** Tells of a failure as the flags ask for it. An interrupt needs no explaining: the reporter has said that it was heard. */

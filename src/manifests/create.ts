@@ -3,14 +3,14 @@ import { silent } from '../events.ts'
 import { listsFolder } from '../stores/list-names.ts'
 import { hasList } from '../stores/lists.ts'
 import type { ListFormat, StoredList } from '../stores/lists.ts'
-import { addImages } from './edit.ts'
+import { addImages, noAnnotations } from './edit.ts'
 import type { Addition } from './edit.ts'
 import { resolveFiles } from './from.ts'
 import type { LocalChange } from './local.ts'
 import { changeLocal, emptyContent, readLocal } from './local.ts'
 import type { ListName } from './names.ts'
 import { parseImage, parseListName } from './names.ts'
-import type { AnnotationChange, LocalOptions, NetworkOptions, PushResult, Selection, SendOptions } from './options.ts'
+import type { LocalOptions, NetworkOptions, PushResult, SendOptions } from './options.ts'
 import { changeRemote } from './remote.ts'
 import type { Group, Reading } from './resolve.ts'
 import { holdingsOf, resolveImages } from './resolve.ts'
@@ -29,9 +29,16 @@ export interface CreateOptions {
   readonly amend?: boolean
   /** Starts anew where a list is there. */
   readonly replace?: boolean
-  readonly selection?: Partial<Selection>
-  readonly annotations?: AnnotationChange
+  /** Of indexes among the images: `os/arch[/variant[:osversion]]`; all unless told. */
+  readonly platforms?: readonly string[]
+  /** Of indexes: attestations come along unless false. */
+  readonly attestations?: boolean
+  /** Of the index itself. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
+
+/** An index in a registry. */
+export type CreateIndexOptions = CreateOptions & NetworkOptions & SendOptions
 
 export interface CreatedList {
   readonly list: string
@@ -42,9 +49,8 @@ export interface CreatedList {
 export async function createList(options: CreateOptions & LocalOptions): Promise<CreatedList> {
   const list = parseListName(options.list)
   checkModes(options)
-  const words = { ...options, images: options.images ?? [] }
   await checkAbsent(list, options)
-  const groups = await withNetwork(options, (_, reading) => readGroups(words, reading))
+  const groups = await withNetwork(options, (_, reading) => readGroups(options, reading))
   const touched = await changeLocal(list, options, options.replace === true, (stored) => {
     if (stored !== undefined && options.amend !== true) throw listExists(list)
     if (stored !== undefined) checkSameFormat(list, options, stored)
@@ -59,12 +65,12 @@ export async function createList(options: CreateOptions & LocalOptions): Promise
  *
  * @throws PackagerError whatever fails, no tag has moved
  */
-export async function createIndex(options: CreateOptions & NetworkOptions & SendOptions): Promise<PushResult> {
+export async function createIndex(options: CreateIndexOptions): Promise<PushResult> {
   const list = parseListName(options.list)
   checkModes(options)
   const { report = silent } = options
   return withNetwork({ ...options, send: options }, async (context, reading) => {
-    const groups = await readGroups({ ...options, images: options.images ?? [] }, reading)
+    const groups = await readGroups(options, reading)
     if (options.amend === true) {
       const add = async (content: LocalChange['content']): Promise<ReturnType<typeof addImages> & { holdings: LocalChange['holdings'] }> => {
         checkSameFormat(list, options, { format: formatOf(content.mediaType) })
@@ -88,16 +94,16 @@ function created(options: CreateOptions, groups: readonly Group[], stored: Store
   return { ...edited, format, holdings: holdingsOf(groups, stored) }
 }
 
-function addition({ annotations = { entry: {}, index: {}, removeEntry: [], removeIndex: [] }, list }: CreateOptions, groups: readonly Group[]): Addition {
-  return { groups, platform: {}, annotations, replace: false, remedy: `leave one of them out, or let it take the other's place: bp-package manifest add ${list} IMAGE --replace` }
+function addition({ annotations = {}, list }: CreateOptions, groups: readonly Group[]): Addition {
+  return { groups, platform: {}, annotations: { ...noAnnotations, index: annotations }, replace: false, remedy: `leave one of them out, or let it take the other's place: bp-package manifest add ${list} IMAGE --replace` }
 }
 
 /** Files in the order given, before the words. */
-async function readGroups({ from = [], images, selection, ...options }: CreateOptions & NetworkOptions & { readonly images: readonly string[] }, reading: Reading): Promise<readonly Group[]> {
+async function readGroups(options: CreateOptions & NetworkOptions, reading: Reading): Promise<readonly Group[]> {
+  const { from = [], images = [], platforms = [], attestations = true, cwd } = options
   const references = images.map(parseImage)
-  const whole = { platforms: selection?.platforms ?? [], attestations: selection?.attestations ?? true }
-  const ofFiles = from.length === 0 ? [] : await resolveFiles(from, options.cwd, whole, reading)
-  return [...ofFiles, ...(await resolveImages(references, whole, reading))]
+  const ofFiles = from.length === 0 ? [] : await resolveFiles(from, cwd, { platforms, attestations }, reading)
+  return [...ofFiles, ...(await resolveImages(references, { platforms, attestations }, reading, ofFiles))]
 }
 
 function checkModes({ amend, replace }: CreateOptions): void {

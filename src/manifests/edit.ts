@@ -45,7 +45,7 @@ export function addImages(content: IndexContent, addition: Addition): Edited {
       const added = withChanges(manifests.find(({ digest }) => digest === entry.digest) ?? entry, addition)
       const holders = manifests.filter((other) => collides(added, other) && !own.has(other.digest))
       own.add(entry.digest)
-      if (holders.length > 0 && !addition.replace) taken.push(takenError(added, holders, addition.remedy))
+      if (holders.length > 0 && !addition.replace) taken.push(takenError('add image', added, holders, addition.remedy))
       manifests = placed(manifests, added, holders)
       touched.push({ digest: added.digest, platform: platformText(added.platform) })
     }
@@ -101,7 +101,7 @@ export function annotateEntry(content: IndexContent, digest: Digest | undefined,
   const entry = withChanges(former, change)
   const moved = former.platform === undefined || entry.platform === undefined || !samePlatform(former.platform, entry.platform)
   const holders = moved ? content.manifests.filter((other) => collides(entry, other)) : []
-  if (holders.length > 0) throw takenError(entry, holders, 'take the other entry out with "manifest rm" first')
+  if (holders.length > 0) throw takenError('annotate entry', entry, holders, 'take the other entry out with "manifest rm" first')
   const manifests = content.manifests.map((other) => (other.digest === digest ? entry : other))
   return { content: { ...annotated, manifests }, touched: [{ digest, platform: platformText(entry.platform) }] }
 }
@@ -127,11 +127,11 @@ export function entryNotFound(word: string, { manifests }: Pick<IndexContent, 'm
   return new PackagerError({ code: 'ENTRY_NOT_FOUND', step: 'find entry', value: word, found: 'no such entry', hint: there === '' ? 'the list has no entries' : `the list has ${there}` })
 }
 
-function takenError(added: Descriptor, holders: readonly Descriptor[], remedy: string): PackagerError {
+function takenError(step: string, added: Descriptor, holders: readonly Descriptor[], remedy: string): PackagerError {
   const value = `${added.digest} (${platformText(added.platform)})`
   return new PackagerError({
     code: 'PLATFORM_TAKEN',
-    step: 'add image',
+    step,
     value,
     found: `${platformText(added.platform)} taken by ${holders.map(({ digest }) => digest).join(', ')}`,
     wanted: 'one image for a platform',

@@ -11,7 +11,7 @@ import { gather, throwAll } from './failures.ts'
 import type { Selection } from './options.ts'
 import { collides, isAttestation, platformText } from './platforms.ts'
 import type { Found, Group, Reading } from './resolve.ts'
-import { resolveImages } from './resolve.ts'
+import { resolveImage } from './resolve.ts'
 
 /** An image that a job of a matrix has pushed, as its metadata file tells. */
 export interface ReportedImage {
@@ -34,14 +34,12 @@ const largestFile = 16 * 1024 * 1024
 export async function resolveFiles(paths: readonly string[], cwd: string, selection: Selection, reading: Reading): Promise<readonly Group[]> {
   const files = (await gather(paths, 4, (path) => listFiles(resolve(cwd, path), path))).flat()
   const images = (await gather(files, 4, readMetadata)).flat()
-  if (images.length === 0) throw new PackagerError({ code: 'LIST_EMPTY', step, value: paths.join(', '), found: files.length === 0 ? 'no *.json file' : 'files without images', wanted: 'what --metadata-file wrote' })
-  const groups = await gather(images, reading.concurrency, async (image) => {
-    const [group] = await resolveImages([image.reference], selection, reading).catch((cause: unknown) => {
+  const read = await gather(images, reading.concurrency, async (image) => {
+    const group = await resolveImage(image.reference, selection, reading).catch((cause: unknown) => {
       throw inFile(image.file, cause)
     })
-    return { image, group: group === undefined ? undefined : agreed(image, group) }
+    return { image, group: agreed(image, group) }
   })
-  const read = groups.flatMap(({ image, group }) => (group === undefined ? [] : [{ image, group }]))
   throwAll([...doubled(read), ...strangers(read)])
   return read.map(({ group }) => group)
 }
@@ -49,8 +47,11 @@ export async function resolveFiles(paths: readonly string[], cwd: string, select
 async function listFiles(path: string, word: string): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path]
-    return (await readdir(path)).filter((name) => name.endsWith('.json')).sort().map((name) => join(path, name))
+    const names = (await readdir(path)).filter((name) => name.endsWith('.json')).sort()
+    if (names.length === 0) throw new PackagerError({ code: 'LIST_EMPTY', step, value: word, found: 'a folder without *.json files', wanted: 'what --metadata-file wrote' })
+    return names.map((name) => join(path, name))
   } catch (cause) {
+    if (cause instanceof PackagerError) throw cause
     throw new PackagerError({ code: systemCode(cause) === 'ENOENT' ? 'NOT_FOUND' : 'UNREADABLE', step, value: word, found: reason(cause), wanted: 'a file that --metadata-file wrote, or a folder of them', cause })
   }
 }
@@ -64,7 +65,7 @@ async function readMetadata(file: string): Promise<readonly ReportedImage[]> {
   })
   const { schemaVersion, images } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   if (schemaVersion !== 1) throw wrong(`schemaVersion ${JSON.stringify(schemaVersion) ?? 'undefined'}`, '1')
-  if (!Array.isArray(images)) throw wrong('no list of images', 'images[] with name, digest and platform')
+  if (!Array.isArray(images) || images.length === 0) throw wrong(Array.isArray(images) ? 'no image' : 'no list of images', 'images[] with name, digest and platform')
   return images.map((image: unknown, at) => {
     const { name, digest, platform, layers } = (image ?? {}) as Record<string, unknown>
     if (typeof name !== 'string' || typeof digest !== 'string' || !isDigest(digest)) throw wrong(`images[${at}] without a name or a sha256 digest`, 'both')
@@ -94,7 +95,9 @@ function agreed({ file, platform }: ReportedImage, group: Group): Group {
     return told !== '' && has !== '' && told !== has
   })
   if (clash !== undefined) {
-    throw new PackagerError({ code: 'DIGEST_MISMATCH', step, value: file, found: `${clash} "${wordOf(platform, clash)}" for ${group.name}`, wanted: `"${own === undefined ? '' : wordOf(own, clash)}", as its config says`, hint: 'the file and the image are of different jobs' })
+    const found = `${platformText(platform)} (${clash} "${wordOf(platform, clash)}") for ${group.name}`
+    const wanted = `${platformText(own)} (${clash} "${own === undefined ? '' : wordOf(own, clash)}"), as its config says`
+    throw new PackagerError({ code: 'DIGEST_MISMATCH', step, value: file, found, wanted, hint: 'the file and the image are of different jobs' })
   }
   const filled = { ...platform, ...Object.fromEntries(Object.entries(own ?? {}).filter(([, word]) => word !== '')) } as Platform
   return { ...group, found: group.found.map((one) => (one === only ? { ...one, entry: { ...one.entry, platform: filled } } : one)) }

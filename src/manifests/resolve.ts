@@ -45,14 +45,19 @@ export interface Reading {
   readonly signal: AbortSignal | undefined
 }
 
-/** Reads what each of these names stands for, in parallel; all that fail are told. Nothing is written. */
-export async function resolveImages(images: readonly Reference[], selection: Selection, reading: Reading): Promise<readonly Group[]> {
+/**
+ * Reads what each of these names stands for, in parallel; all that fail are told. Nothing is written.
+ *
+ * @param before groups that were read otherwise: a platform that only they have is no slip either
+ */
+export async function resolveImages(images: readonly Reference[], selection: Selection, reading: Reading, before: readonly Group[] = []): Promise<readonly Group[]> {
   const groups = await gather(images, reading.concurrency, (image) => resolveImage(image, selection, reading))
-  checkUsed(groups, selection)
+  checkUsed([...before, ...groups], selection)
   return groups
 }
 
-async function resolveImage(image: Reference, selection: Selection, reading: Reading): Promise<Group> {
+/** What one name stands for. */
+export async function resolveImage(image: Reference, selection: Selection, reading: Reading): Promise<Group> {
   const source = await reading.network.repository(image.registry, image.repository)
   const place = { source, repository: repositoryName(image), reading }
   const name = imageName(image)

@@ -51,6 +51,14 @@ test('bash offers the values that an option can have, after a space or an equals
   expect(await offered('--format', '=', 'fi')).toEqual(['file'])
 })
 
+test('bash offers the commands of a command, and their options by either name', async () => {
+  expect(await offered('manifest', '')).toEqual(['create', 'add', 'annotate', 'rm', 'remove', 'exists', 'push', 'inspect', '-h', '--help'])
+  expect(await offered('manifest', 'an')).toEqual(['annotate'])
+  expect(await offered('manifest', 'push', '--p')).toEqual(['--purge', '--plain-http'])
+  expect(await offered('manifest', 'remove-entry', 'list', '--keep')).toEqual(['--keep-attestations'])
+  expect(await offered('manifest', 'delete', '--if')).toEqual(['--if-exists'])
+})
+
 test('bash offers files, also with spaces in their names, and folders', async () => {
   expect((await offered('-p', 'build')).sort()).toEqual(['build notes.txt', 'buildpack.toml', 'builds'])
   expect(await offered('--cache-dir', 'build')).toEqual(['builds'])

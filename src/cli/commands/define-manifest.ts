@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { Command } from 'commander'
+import type { Argument, Command } from 'commander'
 import { PRINTED, positiveInteger, registryOptions, repeatable } from './shared-options.ts'
 import type { RegistryFlags } from './shared-options.ts'
 
@@ -58,10 +58,14 @@ Examples:
   $ bp-package manifest create --publish host/bp:1 --from results/              merge what the jobs of a CI matrix left
 `
 
+const ANNOTATIONS = 'Annotations:'
+
 /** `manifest` and its commands (SPEC-manifest.md, "Commands"), for parsing, help and completion alike. */
 export function defineManifest(manifest: Command, run: RunManifest): Command {
   manifest.description('make, change and publish image indexes by hand').usage('<command> [options]').addHelpText('after', EXAMPLES)
-  define(manifest, run, 'create', '<list> [images...]', 'a list over images that exist', [...createOptions(), ...sendOptions('with --publish: ')])
+  // The words of a command fit beside its description; that all have options goes without saying.
+  manifest.configureHelp({ ...manifest.configureHelp(), subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentText)].join(' ') })
+  define(manifest, run, 'create', '<list> [images...]', 'a list over images that exist', [...createOptions(), ...sendOptions('With --publish:')])
   define(manifest, run, 'add', '<list> <images...>', 'add images to a list', [...addOptions(), ...straightOptions()])
   define(manifest, run, 'annotate', '<list> [entry]', 'change the platform or the annotations of an entry, or annotations of the list', [...platformOptions(), ...annotationOptions(), ...removeAnnotationOptions(), ...straightOptions()])
   define(manifest, run, 'rm', '<list> [entries...]', 'take entries out of a list', [new Option('--keep-attestations', 'leave the attestations of what is removed'), ...straightOptions()], 'remove-entry')
@@ -70,6 +74,11 @@ export function defineManifest(manifest: Command, run: RunManifest): Command {
   define(manifest, run, 'push', '<list> [destination]', 'publish a local list', pushOptions())
   define(manifest, run, 'inspect', '<reference>', 'print an index, of a local list or of a registry', inspectOptions())
   return manifest
+}
+
+function argumentText(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
 }
 
 function define(manifest: Command, run: RunManifest, name: ManifestCommand, words: string, description: string, options: readonly Option[], alias?: string): void {
@@ -105,10 +114,10 @@ function addOptions(): Option[] {
 
 function selectionOptions(): Option[] {
   return [
-    repeatable('--platform <platform>', 'of an index, take only os/arch[/variant[:osversion]], repeatable'),
-    new Option('--all', 'of an index, take all images (the default)'),
-    new Option('--no-attestations', 'of an index, leave attestations out'),
-  ]
+    repeatable('--platform <platform>', 'only os/arch[/variant[:osversion]], repeatable'),
+    new Option('--all', 'all images (the default)'),
+    new Option('--no-attestations', 'leave attestations out'),
+  ].map((option) => option.helpGroup('Images that are indexes themselves:'))
 }
 
 function platformOptions(): Option[] {
@@ -119,7 +128,7 @@ function platformOptions(): Option[] {
     new Option('--os-version <version>', 'version of the operating system; "" removes it'),
     new Option('--os-features <a,b>', 'features of the operating system; "" removes them'),
     new Option('--features <a,b>', 'features of the processor, in Docker lists only'),
-  ]
+  ].map((option) => option.helpGroup('What the image runs on, in place of what its config says:'))
 }
 
 function annotationOptions(): Option[] {
@@ -127,25 +136,25 @@ function annotationOptions(): Option[] {
     repeatable('--annotation <[scope:]key=value>', 'annotation of the entry, repeatable; scope is descriptor (default) or index'),
     repeatable('--annotations <key=value,...>', 'the same, several with commas, repeatable'),
     ...indexAnnotationOptions(),
-  ]
+  ].map((option) => option.helpGroup(ANNOTATIONS))
 }
 
 function indexAnnotationOptions(): Option[] {
   return [
     repeatable('--index-annotation <key=value>', 'annotation of the list itself, repeatable'),
     repeatable('--index-annotations <key=value,...>', 'the same, several with commas, repeatable'),
-  ]
+  ].map((option) => option.helpGroup(ANNOTATIONS))
 }
 
 function removeAnnotationOptions(): Option[] {
   return [
     repeatable('--remove-annotation <key>', 'take an annotation of the entry away, repeatable'),
     repeatable('--remove-index-annotation <key>', 'take an annotation of the list away, repeatable'),
-  ]
+  ].map((option) => option.helpGroup(ANNOTATIONS))
 }
 
 function straightOptions(): Option[] {
-  return [new Option('--publish', "change the registry's index; no local list is read or written"), ...sendOptions('with --publish: ')]
+  return [new Option('--publish', "change the registry's index; no local list is read or written"), ...sendOptions('With --publish:')]
 }
 
 function pushOptions(): Option[] {
@@ -154,7 +163,7 @@ function pushOptions(): Option[] {
     new Option('-p, --purge', 'delete the local list when all is pushed'),
     new Option('--rm', 'the same as --purge').hideHelp(),
     new Option('--all', 'push all images (the default)'),
-    ...sendOptions(''),
+    ...sendOptions('Where it goes:'),
   ]
 }
 
@@ -167,14 +176,14 @@ function inspectOptions(): Option[] {
   ]
 }
 
-function sendOptions(when: string): Option[] {
+function sendOptions(heading: string): Option[] {
   return [
-    repeatable('--tag <tag>', `${when}another tag in the same repository, repeatable`),
-    new Option('--digest-file <file>', `${when}write the digest to this file`),
+    repeatable('--tag <tag>', 'another tag in the same repository, repeatable'),
+    new Option('--digest-file <file>', 'write the digest to this file'),
     new Option('--digestfile <file>').hideHelp(),
-    new Option('--dry-run', `${when}show what would be sent`),
+    new Option('--dry-run', 'show what would be sent; send nothing'),
     new Option('--concurrency <n>', 'requests and uploads at a time').argParser(positiveInteger),
-  ]
+  ].map((option) => option.helpGroup(heading))
 }
 
 function toldOptions(): Option[] {

@@ -39,7 +39,7 @@ async function create(call: Call): Promise<ExitCode> {
   const { words, flags, options, context } = call
   const [list = '', ...images] = words
   const { createIndex, createList } = await import('../../manifests/create.ts')
-  const made = { list, images, selection: selectionOf(flags), annotations: await annotationsOf(flags), ...defined({ from: flags.from, format: await formatOf(flags), amend: flags.amend, replace: flags.replace }) }
+  const made = { list, images, annotations: (await annotationsOf(flags)).index, ...defined({ platforms: flags.platform, attestations: flags.attestations, from: flags.from, format: await formatOf(flags), amend: flags.amend, replace: flags.replace }) }
   if (flags.publish === true) return published(call, (send) => createIndex({ ...options, ...send, ...made }))
   refuseSending(flags)
   const result = await createList({ ...options, ...made })

@@ -17,26 +17,39 @@ _bp_package() {
     return
   fi
   case $command in
-${commands.map(commandCase).join('\n')}
+${commands.map((command) => commandCase(command, '    ')).join('\n')}
   esac
 }
 complete -F _bp_package bp-package
 `
 }
 
-function commandCase(command: CompletionCommand): string {
+function commandCase(command: CompletionCommand, indent: string): string {
+  const body = command.commands.length === 0 ? optionLines(command) : nestedLines(command)
+  return [`${[command.name, ...command.aliases].join('|')})`, ...body.map((line) => `  ${line}`), '  ;;'].map((line) => `${indent}${line}`).join('\n')
+}
+
+function optionLines(command: CompletionCommand): readonly string[] {
   const offered = [...command.words, ...command.options.flatMap((option) => option.names)]
   const values = command.options.filter((option) => option.value !== 'none').map(valueCase)
-  return `    ${command.name})
-      case $prev in
-${values.join('\n')}
-      esac
-      COMPREPLY=( $(compgen -W ${words(offered)} -- "$cur") )
-      ;;`
+  return ['case $prev in', ...values, 'esac', `COMPREPLY=( $(compgen -W ${words(offered)} -- "$cur") )`]
+}
+
+/** The second word is a command of its own. */
+function nestedLines(command: CompletionCommand): readonly string[] {
+  return [
+    'if (( COMP_CWORD == 2 )); then',
+    `  COMPREPLY=( $(compgen -W ${words([...command.commands.map(({ name }) => name), '-h', '--help'])} -- "$cur") )`,
+    '  return',
+    'fi',
+    'case "${COMP_WORDS[2]}" in',
+    ...command.commands.map((child) => commandCase(child, '  ')),
+    'esac',
+  ]
 }
 
 function valueCase(option: CompletionOption): string {
-  return `        ${option.names.join('|')}) ${offer(option.value)}return ;;`
+  return `  ${option.names.join('|')}) ${offer(option.value)}return ;;`
 }
 
 function offer(kind: ValueKind): string {

@@ -17,12 +17,20 @@ export interface CompletionCommand {
   /** The words its argument can be, where they are known. */
   readonly words: readonly string[]
   readonly options: readonly CompletionOption[]
+  /** Other names of the same. */
+  readonly aliases: readonly string[]
+  /** Commands of its own, where it has some: `manifest create`. */
+  readonly commands: readonly CompletionCommand[]
 }
 
 /** The commands that help shows, from commander's own definition, so that a script never drifts from the parser. */
 export function completionModel(program: Command): readonly CompletionCommand[] {
-  const visible = new Set(program.createHelp().visibleCommands(program))
-  return program.commands.filter((command) => visible.has(command)).map(describe)
+  return shownCommands(program).map(describe)
+}
+
+function shownCommands(command: Command): readonly Command[] {
+  const visible = new Set(command.createHelp().visibleCommands(command))
+  return command.commands.filter((child) => visible.has(child))
 }
 
 function describe(command: Command): CompletionCommand {
@@ -31,6 +39,8 @@ function describe(command: Command): CompletionCommand {
     description: command.description(),
     words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     options: [...command.options.filter((option) => !option.hidden).map(describeOption), HELP],
+    aliases: command.aliases(),
+    commands: shownCommands(command).map(describe),
   }
 }
 

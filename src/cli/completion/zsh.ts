@@ -35,12 +35,33 @@ fi
 }
 
 function commandCase(command: CompletionCommand): string {
+  const names = [command.name, ...command.aliases].join('|')
+  return `    ${names})
+${command.commands.length === 0 ? argumentLines(command, '      ') : nestedLines(command)}
+      ;;`
+}
+
+function argumentLines(command: CompletionCommand, indent: string): string {
   const argument = command.words.length === 0 ? `'1:name: '` : quoted(`1:word:(${command.words.join(' ')})`)
   const specs = [...command.options.map(spec), argument]
-  return `    ${command.name})
-      _arguments \\
-${specs.map((line) => `        ${line}`).join(' \\\n')}
-      ;;`
+  return `${indent}_arguments \\
+${specs.map((line) => `${indent}  ${line}`).join(' \\\n')}`
+}
+
+/** The second word is a command of its own. */
+function nestedLines({ commands }: CompletionCommand): string {
+  return `      commands=(
+${commands.map(({ name, description }) => `        ${quoted(`${name}:${description}`)}`).join('\n')}
+      )
+      if (( CURRENT == 2 )); then
+        _describe command commands
+        return
+      fi
+      shift words
+      (( CURRENT-- ))
+      case $words[1] in
+${commands.map((child) => `        ${[child.name, ...child.aliases].join('|')})\n${argumentLines(child, '          ')}\n          ;;`).join('\n')}
+      esac`
 }
 
 /** `'(-p --path)'{-p,--path}'[buildpack folder]:path:_files'`; a repeatable one has `*` in place of the names it excludes. */
