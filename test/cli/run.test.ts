@@ -95,7 +95,7 @@ test('a config file that is wrong ends with 2, as JSON with every problem', asyn
   const problem = { file: 'buildpack.toml', line: 1, column: 2, key: 'api', message: 'missing' }
   const { code, stdout, stderr } = await bpPackage('--json', scene(), failing(configError('read buildpack.toml', [problem])))
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(JSON.parse(stderr)).toEqual({ error: { code: 'CONFIG', message: 'read buildpack.toml: 1 problem', problems: [problem] } })
+  expect(JSON.parse(stderr)).toEqual({ error: { code: 'CONFIG', hint: null, message: 'read buildpack.toml: 1 problem', problems: [problem] } })
 })
 
 test('an unforeseen failure is called a bug', async () => {
