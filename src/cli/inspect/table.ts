@@ -43,7 +43,7 @@ export function tableLines(columns: readonly Column[], width: number | undefined
 /** A text that others wrote, on one line of at most so many letters. */
 export function clip(text: string, most: number = widestCell): string {
   const line = escapeLine(text.length > most * 4 ? text.slice(0, most * 4) : text)
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`
+  return line.length <= most ? line : `${whole(line.slice(0, most - 1))}…`
 }
 
 function narrowed(columns: readonly Column[], width: number): readonly Sized[] {
@@ -72,13 +72,18 @@ function sized(column: Column, cells: readonly string[], heading: readonly strin
 }
 
 function cut(one: Sized, width: number): Sized {
-  return { ...one, width, cells: one.cells.map((cell) => (cell.length <= width ? cell : shorten(cell, width))), heading: one.heading.map((line) => line.slice(0, width)) }
+  return { ...one, width, cells: one.cells.map((cell) => (cell.length <= width ? cell : shorten(cell, width))), heading: one.heading.map((line) => whole(line.slice(0, width))) }
 }
 
 /** The ends of a text tell more than its middle: `example/very-lo…ckage`. */
 function shorten(text: string, width: number): string {
   const tail = Math.floor((width - 1) / 2)
-  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`
+  return `${whole(text.slice(0, width - 1 - tail))}…${whole(text.slice(text.length - tail))}`
+}
+
+/** Without the half of a character that a cut left. */
+function whole(text: string): string {
+  return text.replaceAll(/\p{Cs}/gu, '')
 }
 
 function widest(texts: readonly string[]): number {

@@ -128,8 +128,8 @@ function list(images: EngineImages, url: URL): Reply {
 function inspect(images: EngineImages, name: string): Reply {
   const image = images.find(name)
   if (image === undefined) return noSuch(name)
-  const { id, os, architecture, diffIDs } = image
-  return json({ Id: id, Os: os, Architecture: architecture, RepoTags: images.namesOf(id), RootFS: { Type: 'layers', Layers: diffIDs } })
+  const { id, os, architecture, diffIDs, labels } = image
+  return json({ Id: id, Os: os, Architecture: architecture, RepoTags: images.namesOf(id), RootFS: { Type: 'layers', Layers: diffIDs }, Config: { Labels: labels }, Size: 1234 })
 }
 
 function tag(images: EngineImages, name: string, url: URL): Reply {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import type { Descriptor, InlineBlob } from '../../../src/oci/descriptor.ts'
 import { inlineBlob } from '../../../src/oci/descriptor.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
@@ -6,6 +7,8 @@ import { encodeImageConfig } from '../../../src/oci/image-config.ts'
 import { encodeIndex, encodeManifest } from '../../../src/oci/manifest.ts'
 import { ociLayerGzip } from '../../../src/oci/media-types.ts'
 import type { Platform } from '../../../src/oci/platform.ts'
+import type { TarMember } from '../../support/archives/tar-bytes.ts'
+import { tarBytes } from '../../support/archives/tar-bytes.ts'
 import type { TestRegistry } from '../../support/registry/registry.ts'
 
 /** An image as a test describes it: what is left out is as an ordinary package has it. */
@@ -28,6 +31,8 @@ export interface SampleModule {
   readonly order?: readonly object[]
   /** The layer's bytes; unless told they are the module's name and the platform. */
   readonly content?: string
+  /** A layer that is a tar of these. */
+  readonly members?: readonly TarMember[]
 }
 
 export function platformOf(text: string): Platform {
@@ -35,16 +40,17 @@ export function platformOf(text: string): Platform {
   return { os, architecture, ...(variant === undefined ? {} : { variant }) }
 }
 
-/** A package image whose layers are no tars: nobody who inspects it may open one. */
+/** A package image; unless told its layers are no tars, so that nobody who inspects it may open one. */
 export function imageOf(image: SampleImage): { readonly manifest: InlineBlob; readonly blobs: readonly InlineBlob[] } {
   const layers: InlineBlob[] = []
   const diffIDs: Digest[] = []
   const layersOf = (modules: Readonly<Record<string, SampleModule>>): object => {
     const label: Record<string, Record<string, object>> = {}
-    for (const [name, { content = `${name} ${image.platform}`, ...facts }] of Object.entries(modules)) {
+    for (const [name, { content = `${name} ${image.platform}`, members, ...facts }] of Object.entries(modules)) {
       const [id = '', version = ''] = name.split('@')
-      const layerDiffID = digestOf(Buffer.from(`diff ${content}`))
-      layers.push(inlineBlob(ociLayerGzip, Buffer.from(content)))
+      const tar = members === undefined ? Buffer.from(`diff ${content}`) : tarBytes(members)
+      const layerDiffID = digestOf(tar)
+      layers.push(inlineBlob(ociLayerGzip, members === undefined ? Buffer.from(content) : gzipSync(tar)))
       diffIDs.push(layerDiffID)
       label[id] = { ...label[id], [version]: { api: '0.10', ...facts, layerDiffID } }
     }

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { jsonText } from '../../src/cli/inspect/json-text.ts'
+import { inspectionText } from '../../src/cli/inspect/text.ts'
+import type { InspectedPlatform } from '../../src/inspect/inspection.ts'
+import { inspectionJson } from '../../src/inspect/json.ts'
+import { readLabels } from '../../src/inspect/labels.ts'
+import { summarize } from '../../src/inspect/read.ts'
+
+const layers = 'io.buildpacks.buildpack.layers'
+const diffID = `sha256:${'a'.repeat(64)}`
+
+/** An inspection of images with these labels. */
+function inspectionOf(...labels: readonly Readonly<Record<string, string>>[]) {
+  const platforms = labels.map((each, index): InspectedPlatform => {
+    const { problems, ...facts } = readLabels(each)
+    return { ...facts, problems, platform: { os: 'linux', architecture: `a${index}` }, digest: null, mediaType: null, size: 1, annotations: each, attestations: 0, layers: [], labels: each }
+  })
+  return summarize({ source: { type: 'registry', name: 'x' }, root: undefined, annotations: labels[0] ?? {}, platforms })
+}
+
+describe('labels of a package', () => {
+  test('give its modules by id, then version as versions order', () => {
+    const label = { b: { '1': {} }, a: { '1.10.0': { api: '0.10' }, '1.9.0': { layerDiffID: diffID } } }
+    const { buildpacks, kind, problems } = readLabels({ [layers]: JSON.stringify(label) })
+    expect(buildpacks.map(({ id, version }) => `${id}@${version}`)).toEqual(['a@1.9.0', 'a@1.10.0', 'b@1'])
+    expect({ kind, problems }).toEqual({ kind: 'buildpackage', problems: [] })
+    expect(buildpacks[0]).toEqual({ id: 'a', version: '1.9.0', api: null, homepage: null, name: null, layerDiffID: diffID, targets: [], order: [] })
+  })
+
+  test('give a target for each of its distributions', () => {
+    const targets = [{ os: 'linux', arch: 'arm64', variant: 'v8', distros: [{ name: 'ubuntu', version: '22.04' }, { name: 'debian' }] }, { os: 'windows', arch: 'amd64' }]
+    const [module] = readLabels({ [layers]: JSON.stringify({ a: { '1': { targets } } }) }).buildpacks
+    expect(module?.targets).toEqual(['linux/arm64/v8:ubuntu@22.04', 'linux/arm64/v8:debian', 'windows/amd64'])
+  })
+
+  test('of an extension tell that it is one', () => {
+    const metadata = JSON.stringify({ id: 'e', version: '1' })
+    expect(readLabels({ 'io.buildpacks.buildpackage.metadata': metadata, 'io.buildpacks.extension.layers': '{"e":{"1":{}}}' }).kind).toBe('extension')
+    expect(readLabels({ 'io.buildpacks.buildpackage.metadata': '{"id":"a","version":"1"}', [layers]: '{"a":{"1":{}}}', 'io.buildpacks.extension.layers': '{"e":{"1":{}}}' }).kind).toBe('buildpackage')
+    expect(readLabels({ maintainer: 'x' }).kind).toBe('other')
+  })
+})
+
+describe('labels of a builder', () => {
+  const metadata = { description: 'd', stack: { runImage: { image: 'r1', mirrors: null } }, images: [{ image: 'r1' }, { image: 'r2' }], lifecycle: { version: '0.20.1' }, createdBy: { name: 'pack', version: '0.40.5' } }
+  const labels = {
+    'io.buildpacks.builder.metadata': JSON.stringify(metadata),
+    'io.buildpacks.buildpack.order': '[{"group":[{"id":"a","version":"1"},{"id":"b","optional":true}]}]',
+    'io.buildpacks.buildpack.order-extensions': 'null',
+    'io.buildpacks.extension.layers': '{}',
+    'io.buildpacks.stack.id': 's',
+    'io.buildpacks.base.distro.name': 'ubuntu',
+    'io.buildpacks.base.distro.version': '24.04',
+    [layers]: '{"a":{"1":{}},"b":{"2":{}}}',
+  }
+
+  test('tell its lifecycle, run images, order, stack and distribution', () => {
+    expect(readLabels(labels)).toMatchObject({
+      kind: 'builder',
+      builder: { description: 'd', lifecycle: '0.20.1', createdBy: 'pack 0.40.5', runImages: ['r1', 'r2'], orderExtensions: [], order: [[{ id: 'a', version: '1', optional: false }, { id: 'b', version: '', optional: true }]] },
+      stacks: ['s'],
+      distro: { name: 'ubuntu', version: '24.04' },
+      problems: [],
+    })
+  })
+
+  test('are shown', () => {
+    const text = inspectionText(inspectionOf(labels), { width: undefined, verbose: false })
+    expect(text).toContain('lifecycle   0.20.1\nmade by     pack 0.40.5\nrun image   r1\nrun image   r2\n')
+    expect(text).toContain('Order of the builder:\n  1  a@1, b (optional)\n')
+    expect(text).toMatch(/^linux\/a0 .*ubuntu 24\.04 +s$/m)
+  })
+
+  test('with another order on one platform make a difference', () => {
+    const other = { ...labels, 'io.buildpacks.buildpack.order': '[{"group":[{"id":"b"}]}]' }
+    expect(inspectionOf(labels, other).differences).toEqual([{ kind: 'order', id: 'io.buildpacks.buildpack.order', values: { 'linux/a0': 'a@1 b?', 'linux/a1': 'b' } }])
+  })
+})
+
+describe('hostile labels', () => {
+  test.each([
+    ['{', 'it is no JSON'],
+    ['[]', 'its value is no object'],
+    ['{"a":1}', 'a is no object'],
+    ['{"a":{"1":[]}}', 'a@1 is no object'],
+    ['{"a":{"1":{"api":1}}}', 'api of a@1 is no text'],
+    ['{"a":{"1":{"layerDiffID":"sha256:x"}}}', 'layerDiffID of a@1 is no sha256 digest'],
+    ['{"a":{"1":{"order":{}}}}', 'order of a@1 is no list'],
+    ['{"a":{"1":{"order":[1]}}}', 'an order group of a@1 is no object'],
+    ['{"a":{"1":{"targets":["x"]}}}', 'a target of a@1 is no object'],
+  ])('%s is a problem of its platform', (label, problem) => {
+    expect(readLabels({ [layers]: label }).problems).toEqual([`label ${layers}: ${problem}`])
+  })
+
+  test('a module with a name that no folder could have is left out', () => {
+    const { buildpacks, problems } = readLabels({ [layers]: JSON.stringify({ ['a'.repeat(256)]: { '1': {} }, b: { '1': {} } }) })
+    expect(buildpacks.map(({ id }) => id)).toEqual(['b'])
+    expect(problems).toEqual([`label ${layers}: an id or a version of more than 255 bytes`])
+  })
+
+  test('a thousand mistakes are told in a few lines', () => {
+    const label = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`m${index}`, { '1': { api: 1 } }]))
+    const { problems } = readLabels({ [layers]: JSON.stringify(label) })
+    expect([problems.length, problems.at(-1)]).toEqual([21, 'and 980 more'])
+  })
+
+  test('modules beyond what an image can hold are not taken in', () => {
+    const label = Object.fromEntries(Array.from({ length: 2001 }, (_, index) => [`m${index}`, { '1': {} }]))
+    expect(readLabels({ [layers]: JSON.stringify(label) }).buildpacks).toHaveLength(2000)
+  })
+
+  const hostile = fc.string({ unit: 'binary', maxLength: 12 })
+  const word = fc.oneof(hostile, fc.constantFrom('__proto__', 'constructor', 'toString', '1.0', '\u001b[2J', '\u202e', '\n', '\u009b'), fc.jsonValue({ maxDepth: 1 }))
+  const key = fc.oneof(hostile, fc.constantFrom('__proto__', 'toString', 'a', '\u001b]0;x\u0007', '\u2028'))
+  const member = fc.record({ id: word, version: word, optional: word }, { requiredKeys: [] })
+  const orders = fc.oneof(fc.jsonValue(), fc.array(fc.record({ group: fc.oneof(word, fc.array(member, { maxLength: 3 })) }), { maxLength: 3 }))
+  const module = fc.record({ api: word, homepage: word, name: word, layerDiffID: word, order: orders, targets: fc.oneof(word, fc.array(fc.record({ os: word, arch: word, distros: word }), { maxLength: 2 })) }, { requiredKeys: [] })
+  const modules = fc.dictionary(key, fc.oneof(word, fc.dictionary(key, fc.oneof(word, module), { maxKeys: 3 })), { maxKeys: 4 })
+  const builder = fc.record({ description: word, stack: fc.oneof(word, fc.record({ runImage: word })), images: fc.oneof(word, fc.array(fc.record({ image: word }))), lifecycle: fc.oneof(word, fc.record({ version: word })), createdBy: fc.oneof(word, fc.record({ name: word })) }, { requiredKeys: [] })
+  const asLabel = (value: fc.Arbitrary<unknown>): fc.Arbitrary<string> => fc.oneof({ weight: 5, arbitrary: value.map((each) => JSON.stringify(each)) }, { weight: 1, arbitrary: hostile })
+  const labels = fc
+    .tuple(
+      fc.record(
+        {
+          [layers]: asLabel(modules),
+          'io.buildpacks.extension.layers': asLabel(modules),
+          'io.buildpacks.buildpackage.metadata': asLabel(fc.record({ id: word, version: word, stacks: fc.oneof(word, fc.array(fc.record({ id: word }))) }, { requiredKeys: [] })),
+          'io.buildpacks.builder.metadata': asLabel(builder),
+          'io.buildpacks.buildpack.order': asLabel(orders),
+          'io.buildpacks.base.distro.name': hostile,
+          'io.buildpacks.stack.id': hostile,
+        },
+        { requiredKeys: [] },
+      ),
+      fc.dictionary(key, hostile, { maxKeys: 3 }),
+    )
+    .map(([known, others]): Readonly<Record<string, string>> => ({ ...others, ...known }))
+
+  test('never crash it, and never steer a terminal', () => {
+    fc.assert(
+      fc.property(fc.array(labels, { minLength: 1, maxLength: 3 }), fc.constantFrom(undefined, 20, 80), fc.boolean(), (all, width, verbose) => {
+        const inspection = inspectionOf(...all)
+        const text = inspectionText(inspection, { width, verbose })
+        const json = jsonText(inspectionJson(inspection))
+        for (const shown of [text, json]) expect(shown).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(inspectionJson(inspection))))
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
