@@ -58,15 +58,19 @@ test('apis, orders and targets of one version are compared', async () => {
   ])
 })
 
+function withStacks(platform: string, ...ids: readonly string[]): SampleImage {
+  const metadata = JSON.stringify({ id: 'acme/a', version: '1', stacks: ids.map((id) => ({ id })) })
+  return { platform, modules: { 'acme/a@1': {} }, labels: { 'io.buildpacks.buildpackage.metadata': metadata } }
+}
+
 test('stacks of the packages are compared', async () => {
-  const image = (platform: string, ...ids: string[]): SampleImage => ({ platform, modules: { 'acme/a@1': {} }, labels: { 'io.buildpacks.buildpackage.metadata': JSON.stringify({ id: 'acme/a', version: '1', stacks: ids.map((id) => ({ id })) }) } })
-  const { differences } = await inspected(image('linux/amd64', '*'), image('linux/arm64', 'x', 'y'))
+  const { differences } = await inspected(withStacks('linux/amd64', '*'), withStacks('linux/arm64', 'x', 'y'))
   expect(differences).toEqual([{ kind: 'stacks', id: 'stacks', values: { 'linux/amd64': '*', 'linux/arm64': 'x, y' } }])
 })
 
 test('a platform that is no package lacks all modules, which text says once', async () => {
   const { differences, text } = await inspected({ platform: 'linux/amd64', modules: { 'acme/a@1': {}, 'acme/b@1': {} } }, { platform: 'linux/arm64' })
-  expect(differences.map(({ kind }: { kind: string }) => kind)).toEqual(['missing', 'missing'])
+  expect(differences.map(({ kind }) => kind)).toEqual(['missing', 'missing'])
   expect(text).toContain("Differences:\n  linux/arm64 has none of the others' modules\n")
   expect(text).not.toContain('missing on')
 })
@@ -82,12 +86,12 @@ test('a layer of several platforms is a note, and so is an image of several', as
   publishIndex(scene.registry, 'acme/a:2', [{ platform: 'linux/amd64', modules: { 'acme/a@1': {} } }], [{ ...child, platform: { os: 'linux', architecture: 'arm64' } }])
   const { notes, platforms } = await scene.json(`${scene.registry.host}/acme/a:2`)
   expect(notes).toEqual([{ kind: 'shared-image', digest: child.digest, platforms: ['linux/amd64', 'linux/arm64'] }])
-  expect(platforms[1].problems).toEqual(["the index says linux/arm64, the image's config linux/amd64"])
+  expect(platforms[1]?.problems).toEqual(["the index says linux/arm64, the image's config linux/amd64"])
 })
 
 test('two images of one platform are told apart by a number', async () => {
   const { differences } = await inspected({ platform: 'linux/amd64', modules: { 'acme/a@1': {} } }, { platform: 'linux/amd64', modules: { 'acme/a@2': {} } })
-  expect(differences[0].values).toEqual({ 'linux/amd64': '1', 'linux/amd64 (2)': '2' })
+  expect(differences[0]?.values).toEqual({ 'linux/amd64': '1', 'linux/amd64 (2)': '2' })
 })
 
 test('extensions have a table of their own', async () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { machineOf } from '../../src/inspect/machine.ts'
 import { elf } from './support/programs.ts'
@@ -26,20 +26,6 @@ describe('the machine of an ELF file', () => {
 })
 
 describe('the machine of other programs', () => {
-  const pe = (number: number): Buffer => {
-    const bytes = Buffer.alloc(256)
-    bytes.write('MZ', 'latin1')
-    bytes.writeUInt32LE(128, 60)
-    bytes.write('PE\0\0', 128, 'latin1')
-    bytes.writeUInt16LE(number, 132)
-    return bytes
-  }
-  const words = (...values: readonly number[]): Buffer => {
-    const bytes = Buffer.alloc(Math.max(64, values.length * 4))
-    values.forEach((value, index) => bytes.writeUInt32BE(value, index * 4))
-    return bytes
-  }
-
   test.each([
     ['amd64', pe(0x8664)],
     ['386', pe(0x14c)],
@@ -77,3 +63,18 @@ describe('the machine of other programs', () => {
     )
   })
 })
+
+function pe(number: number): Buffer {
+  const bytes = Buffer.alloc(256)
+  bytes.write('MZ', 'latin1')
+  bytes.writeUInt32LE(128, 60)
+  bytes.write('PE\0\0', 128, 'latin1')
+  bytes.writeUInt16LE(number, 132)
+  return bytes
+}
+
+function words(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(Math.max(64, values.length * 4))
+  values.forEach((value, index) => bytes.writeUInt32BE(value, index * 4))
+  return bytes
+}

@@ -8,6 +8,7 @@ import { startRegistry } from '../support/registry/registry.ts'
 import { emptyTree } from '../support/tree/tree.ts'
 import type { Tree } from '../support/tree/tree.ts'
 import type { SampleImage, SampleModule } from './support/published.ts'
+import type { Shown } from './support/scene.ts'
 import { imageOf, place, publishIndex } from './support/published.ts'
 
 let registry: TestRegistry
@@ -24,10 +25,10 @@ afterEach(async () => {
 
 const inspect = (...words: string[]): Promise<CliResult> => runCli(['inspect', ...words], { cwd: home.path, home: home.path })
 
-async function inspectJson(...words: string[]) {
+async function inspectJson(...words: string[]): Promise<Shown> {
   const { code, stdout, stderr } = await inspect(...words, '--json')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  return JSON.parse(stdout)
+  return JSON.parse(stdout) as Shown
 }
 
 /** A composite of so many modules for four platforms. */
@@ -41,7 +42,7 @@ describe('an index in a registry', () => {
   test('of 40 modules and 4 platforms is read with ten requests beside the greeting, none of them for a layer', async () => {
     const index = publishIndex(registry, 'acme/all:1', composite(40))
     const json = await inspectJson(`${registry.host}/acme/all:1`)
-    expect(json.platforms.map((image: { buildpacks: object[] }) => image.buildpacks.length)).toEqual([40, 40, 40, 40])
+    expect(json.platforms.map((image) => image.buildpacks.length)).toEqual([40, 40, 40, 40])
     const asked = registry.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '').replace(/sha256:.*/, 'DIGEST')}`)
     const manifests = Array.from({ length: 5 }, () => 'GET /v2/acme/all/manifests/DIGEST')
     const configs = Array.from({ length: 4 }, () => 'GET /v2/acme/all/blobs/DIGEST')
@@ -55,17 +56,17 @@ describe('an index in a registry', () => {
     expect(Object.keys(json)).toEqual(['schemaVersion', 'source', 'digest', 'mediaType', 'annotations', 'platforms', 'differences', 'notes'])
     expect(json).toMatchObject({ schemaVersion: 1, source: { type: 'registry', name: `${registry.host}/acme/a:1` }, annotations: {}, differences: [], notes: [] })
     const [platform] = json.platforms
-    expect(Object.keys(platform).slice(0, 9)).toEqual(['platform', 'digest', 'mediaType', 'size', 'annotations', 'kind', 'buildpacks', 'extensions', 'attestations'])
-    expect(platform.platform).toEqual({ os: 'linux', architecture: 'amd64', variant: null, 'os.version': null, 'os.features': [] })
-    expect(platform.buildpacks).toEqual([{ id: 'acme/a', version: '1', api: '0.10', homepage: null, name: null, layerDiffID: expect.stringMatching(/^sha256:/), targets: [], order: [] }])
+    expect(Object.keys(platform ?? {}).slice(0, 9)).toEqual(['platform', 'digest', 'mediaType', 'size', 'annotations', 'kind', 'buildpacks', 'extensions', 'attestations'])
+    expect(platform?.platform).toEqual({ os: 'linux', architecture: 'amd64', variant: null, 'os.version': null, 'os.features': [] })
+    expect(platform?.buildpacks).toEqual([{ id: 'acme/a', version: '1', api: '0.10', homepage: null, name: null, layerDiffID: expect.stringMatching(/^sha256:/), targets: [], order: [] }])
   })
 
   test('is told by the size of its config and layers, and by the modules in each layer', async () => {
     publishIndex(registry, 'acme/a:1', [{ platform: 'linux/amd64', modules: { 'acme/a@1': { content: '12345' }, 'acme/b@2': { content: '123' } } }])
     const [image] = (await inspectJson(`${registry.host}/acme/a:1`)).platforms
-    expect(image.layers.map(({ size, modules }: { size: number; modules: string[] }) => [size, modules])).toEqual([[5, ['acme/a@1']], [3, ['acme/b@2']]])
+    expect(image?.layers.map(({ size, modules }) => [size, modules])).toEqual([[5, ['acme/a@1']], [3, ['acme/b@2']]])
     const config = [...registry.repository('acme/a').blobs.values()].find((bytes) => bytes.includes('rootfs'))
-    expect(image.size).toBe(5 + 3 + (config?.byteLength ?? 0))
+    expect(image?.size).toBe(5 + 3 + (config?.byteLength ?? 0))
   })
 
   test('counts attestations with their image and lists none of them', async () => {
@@ -75,7 +76,7 @@ describe('an index in a registry', () => {
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': manifest.descriptor.digest }
     publishIndex(registry, 'acme/a:1', [image], [{ ...attestation.descriptor, platform: { os: 'unknown', architecture: 'unknown' }, annotations }])
     const { platforms } = await inspectJson(`${registry.host}/acme/a:1`)
-    expect(platforms.map(({ attestations }: { attestations: number }) => attestations)).toEqual([1])
+    expect(platforms.map(({ attestations }) => attestations)).toEqual([1])
   })
 
   test('--raw prints it byte for byte', async () => {
@@ -89,7 +90,7 @@ describe('--platform', () => {
   test('shows what fits, and reads nothing of the others', async () => {
     publishIndex(registry, 'acme/all:1', composite(3))
     const { platforms } = await inspectJson(`${registry.host}/acme/all:1`, '--platform', 'linux/arm64', '--platform', 'linux/s390x')
-    expect(platforms.map((image: { platform: { architecture: string } }) => image.platform.architecture)).toEqual(['arm64', 's390x'])
+    expect(platforms.map((image) => image.platform.architecture)).toEqual(['arm64', 's390x'])
     expect(registry.requests.filter(({ path }) => path.includes('/blobs/'))).toHaveLength(2)
   })
 

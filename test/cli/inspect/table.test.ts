@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Column } from '../../../src/cli/inspect/table.ts'
 import { clip, tableLines } from '../../../src/cli/inspect/table.ts'
