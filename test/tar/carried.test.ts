@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteReader } from '../../src/tar/bytes.ts'
 import { encodeCarried } from '../../src/tar/carried.ts'
 import { encodeHeader, fixedTime } from '../../src/tar/header.ts'
 import type { Member } from '../../src/tar/members.ts'
 import { MemberReader } from '../../src/tar/members.ts'
+import type { Stamp } from '../../src/tar/stamp.ts'
 import { plainStamp } from '../../src/tar/stamp.ts'
+import { putChecksum } from '../support/archives/tar-bytes.ts'
 
 /** A tar with one entry, and size and SHA-256 of what Go's archive/tar writes for it when it is read and only its name changes. */
 interface Golden {
@@ -53,4 +56,57 @@ test('numbers that are none are nobody and no time', async () => {
   const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0)
   tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
   expect((await onlyMember(tar)).stamp()).toMatchObject({ uid: 0, gid: 98, mode: 0o755 })
+})
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((value) => Buffer.from(value.replaceAll('\0', ''))).filter((value) => value.length > 0)
+const path = fc.array(text.map((part) => part.toString('utf8').replaceAll('/', '_')), { minLength: 1, maxLength: 12 }).map((parts) => Buffer.from(`/${parts.join('/')}`))
+const moment = fc.record({ seconds: fc.integer({ min: -(2 ** 33), max: 2 ** 36 }), nanos: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 999_999_999 })) })
+const stamps: fc.Arbitrary<Stamp> = fc.record({
+  mode: fc.integer({ min: 0, max: 0o7777 }),
+  uid: fc.integer({ min: 0, max: 2 ** 33 }),
+  gid: fc.integer({ min: 0, max: 2 ** 22 }),
+  uname: text,
+  gname: text,
+  mtime: moment,
+  atime: fc.option(moment, { nil: undefined }),
+  ctime: fc.option(moment, { nil: undefined }),
+  dialect: fc.constantFrom('ustar', 'pax', 'gnu', undefined),
+  records: fc.constant(new Map<string, Buffer>()),
+})
+
+test('whatever is carried over reads back with its name, owner and second', async () => {
+  await fc.assert(
+    fc.asyncProperty(path, fc.option(path, { nil: undefined }), stamps, async (name, link, stamp) => {
+      const header = encodeCarried({ name, type: link === undefined ? 'file' : 'symlink', size: 0, linkname: link ?? Buffer.alloc(0), stamp })
+      expect(header.length % 512).toBe(0)
+      const member = await onlyMember(Buffer.concat([header, Buffer.alloc(1024)]))
+      const found = member.stamp()
+      expect(member.name).toEqual(name)
+      expect(member.link).toEqual(link ?? Buffer.alloc(0))
+      expect({ mode: found.mode, uid: found.uid, gid: found.gid, uname: found.uname, gname: found.gname }).toEqual({ mode: stamp.mode, uid: stamp.uid, gid: stamp.gid, uname: stamp.uname, gname: stamp.gname })
+      const isRounded = stamp.dialect === undefined && stamp.mtime.nanos >= 500_000_000
+      expect(found.mtime.seconds).toBe(stamp.mtime.seconds + (isRounded ? 1 : 0))
+      if (stamp.dialect === 'pax') expect(found.mtime.nanos).toBe(stamp.mtime.nanos)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a header of any bytes has a stamp, and can be written again', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 257, maxLength: 257 }), fc.constantFrom('ustar\u000000', 'ustar  \0', ''), async (noise, magic) => {
+      const tar = Buffer.alloc(1536)
+      Buffer.from(noise).copy(tar, 257)
+      tar.write(magic, 257, 'latin1')
+      tar.write('name', 0, 'latin1')
+      Buffer.from(noise).copy(tar, 108, 0, 16)
+      tar.fill(0, 124, 136)
+      tar.write('0', 156, 'latin1')
+      Buffer.from(noise).copy(tar, 136, 20, 32)
+      putChecksum(tar)
+      const member = await onlyMember(tar)
+      expect(encodeCarried({ name: member.name, type: member.type, size: member.size, linkname: member.link, stamp: member.stamp() }).length).toBeGreaterThan(0)
+    }),
+    { numRuns: 500 },
+  )
 })
