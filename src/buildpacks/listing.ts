@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { PackagerError, throwIfCancelled } from '../errors.ts'
-import type { Entries } from '../layers/entries.ts'
+import type { Entries, Excludes } from '../layers/entries.ts'
 import { bytesEntry } from '../layers/entries.ts'
 import { excludesFor } from '../layers/excludes.ts'
 import { findSecrets } from '../layers/secrets.ts'
@@ -13,11 +13,14 @@ import type { ImageModule } from './image.ts'
 import { below, withoutEmptied } from './left-out.ts'
 import type { ModuleFacts } from './module.ts'
 import type { ImageDependency, LocalModule } from './open.ts'
+import type { ModuleSource } from './source.ts'
 
 /** What a platform root, or a module's part of a foreign layer, holds. */
 export interface Listing {
   readonly entries: Entries
   readonly excluded: readonly string[]
+  /** What lies beside the platform folders, at the top of the module's: it is in no platform's layer. */
+  readonly outside?: readonly string[]
   /** Names of files that look as if they should not be published. */
   readonly secrets?: readonly string[]
 }
@@ -61,7 +64,20 @@ export async function listLocal({ module, root: { root } }: RootedModule, { defa
   const excludes = excludesFor(rules, root)
   const listed = await source.list(root, (path, isFolder) => own.includes(path) || excludes(path, isFolder), overlay, signal)
   const entries = withoutEmptied(listed.entries, own)
-  return { ...listed, entries, secrets: findSecrets(entries) }
+  const outside = root === '.' ? [] : await topNames(source, excludesFor(rules, '.'), tomlName, signal)
+  return { ...listed, entries, secrets: findSecrets(entries), outside }
+}
+
+/** What lies at the top of a module's folder and would be packaged if that were the root, folders with a slash at their end. */
+async function topNames(source: ModuleSource, excludes: Excludes, tomlName: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  const names: string[] = []
+  // Nothing is listed and no folder looked into: whatever is asked about lies at the top.
+  const noting: Excludes = (path, isFolder) => {
+    if (!path.includes('/') && path !== tomlName && !excludes(path, isFolder)) names.push(isFolder ? `${path}/` : path)
+    return true
+  }
+  await source.list('.', noting, [], signal)
+  return names.sort()
 }
 
 /** A foreign layer, taken as it is: its bytes are read only where the destination has to be sent them. */

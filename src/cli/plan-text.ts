@@ -35,15 +35,16 @@ function layerText(layer: PlannedLayer, limit: number): string[] {
     ...table([['for', layer.targets.join(', ')], ['root', layer.root]], '  '),
     ...table(files.map((file) => [file.path, formatBytes(file.size)]), '    '),
     ...(more > 0 ? [`    and ${count(more, 'more file')} (-v lists all)`] : []),
-    ...leftOut(layer.excluded, limit),
+    ...leftOut('left out', layer.excluded, limit),
+    ...leftOut('beside the platform folders, in no layer', layer.outside ?? [], limit),
   ]
 }
 
-function leftOut(excluded: readonly string[], limit: number): string[] {
+function leftOut(heading: string, excluded: readonly string[], limit: number): string[] {
   const shown = excluded.slice(0, limit).map(escapeLine)
   const more = excluded.length - shown.length
   if (shown.length === 0) return []
-  return ['  left out', ...shown.map((path) => `    ${path}`), ...(more > 0 ? [`    and ${more} more (-v lists all)`] : [])]
+  return [`  ${heading}`, ...shown.map((path) => `    ${path}`), ...(more > 0 ? [`    and ${more} more (-v lists all)`] : [])]
 }
 
 /** Columns as wide as their widest cell. */

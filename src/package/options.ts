@@ -30,6 +30,8 @@ export interface PlannedLayer {
   /** Bytes of all files before compression. */
   readonly bytes: number
   readonly excluded: readonly string[]
+  /** What lies beside the platform folders and is in no layer of the module; absent where nothing does. */
+  readonly outside?: readonly string[]
 }
 
 /** What `--dry-run` shows: the whole plan, plain data (SPEC.md). */

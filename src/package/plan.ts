@@ -4,7 +4,6 @@ import type { ModuleFacts } from '../buildpacks/module.ts'
 import { isComposite, moduleName } from '../buildpacks/module.ts'
 import type { Stack } from '../config/buildpack.ts'
 import type { Warning } from '../events.ts'
-import { displayName } from '../layers/entries.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { TarInput } from '../layers/tar.ts'
 import type { Platform } from '../oci/platform.ts'
@@ -15,8 +14,6 @@ import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
 import type { LayerPlan, MadeLayerPlan, TakenLayerPlan } from '../publish/layer-plan.ts'
 import type { Names, TagPlace } from '../publish/names.ts'
-import { formatTag, targetFile } from '../publish/names.ts'
-import type { PackageOptions, PackagePlan } from './options.ts'
 
 /** A module of an image, and the layer of the plan that holds it. */
 export interface ModulePlan {
@@ -112,7 +109,8 @@ function planLayer(key: string, group: LayerGroup, windows: boolean, sources: La
   const listings = group.map((part) => ({ part, listing: sources.list(part) }))
   const inputs = listings.map(({ part, listing }) => moduleLayer(part.facts, listing.entries, windows))
   const root = only?.kind === 'local' && group.length === 1 ? only.root.root : '.'
-  return { kind: 'made', key, module, root, input: joined(inputs, windows), excluded: listings.flatMap(({ listing }) => listing.excluded) }
+  const outside = root === '.' ? [] : listings.flatMap(({ listing }) => listing.outside ?? [])
+  return { kind: 'made', key, module, root, input: joined(inputs, windows), excluded: listings.flatMap(({ listing }) => listing.excluded), outside }
 }
 
 /** Several modules in one tar: a folder that two of them have above theirs is written once. */
@@ -172,28 +170,4 @@ function folderFor({ os, arch, variant }: Target, { root, complete, lookedAt }: 
   if (deepest.includes('/')) return `${deepest}/bin`
   const own = [os, arch, variant].filter((part) => part !== undefined && part !== '').join('/')
   return deepest === '' ? `bin, or into ${own}/bin if they are for it alone` : `${own}/bin`
-}
-
-/** The plan as `--dry-run` shows it: plain data, no file contents. */
-export function describePlan(plan: Plan, options: Pick<PackageOptions, 'destination' | 'singleFile'>): PackagePlan {
-  const { names } = plan
-  const { path } = names
-  const files = options.destination === 'file' && options.singleFile !== true && path !== undefined ? plan.images.map((image) => targetFile(path, image.target)) : []
-  return {
-    schemaVersion: 1,
-    dryRun: true,
-    name: names.name,
-    tags: names.tags.map(formatTag),
-    destination: options.destination,
-    ...(files.length > 1 ? { files } : names.path === undefined ? {} : { path: names.path }),
-    kind: plan.images.length > 1 ? 'index' : 'image',
-    images: plan.images.map(({ target, root, platform, tag }) => ({ target: formatTarget(target), root, platform, ...(tag === undefined ? {} : { tag: formatTag(tag) }) })),
-    layers: plan.layers.map((layer) => {
-      if (layer.kind === 'taken') return { module: layer.module, root: '', targets: layer.targets, files: [], bytes: layer.layer.blob.descriptor.size, excluded: [] }
-      const files = layer.input.parts.flatMap((part) => Array.from(part.entries).filter((entry) => entry.type !== 'folder').map((entry) => ({ path: displayName(entry), size: entry.size })))
-      const bytes = files.reduce((sum, file) => sum + file.size, 0)
-      return { module: layer.module, root: layer.root, targets: layer.targets, files, bytes, excluded: layer.excluded }
-    }),
-    warnings: plan.warnings.map((warning) => warning.message),
-  }
 }

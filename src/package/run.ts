@@ -7,7 +7,7 @@ import { openCache } from '../publish/workshop.ts'
 import type { ImageDetails } from './assemble.ts'
 import { makeImage } from './assemble.ts'
 import type { PackageOptions, PackagePlan } from './options.ts'
-import { describePlan } from './plan.ts'
+import { describePlan } from './describe.ts'
 import { prepare } from './prepare.ts'
 
 /**

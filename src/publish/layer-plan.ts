@@ -16,6 +16,8 @@ export interface MadeLayerPlan extends LayerUse {
   readonly root: string
   readonly input: TarInput
   readonly excluded: readonly string[]
+  /** What lies at the top of the module's folder, where its root is a folder below. */
+  readonly outside?: readonly string[]
 }
 
 export interface TakenLayerPlan extends LayerUse {

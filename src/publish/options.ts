@@ -73,6 +73,8 @@ export interface ImageResult {
   readonly name: string
   readonly target: string
   readonly platform: Platform
+  /** Its own tag, where it has one (`--append-image-name-suffix`). */
+  readonly tag?: string
   readonly digest: Digest
   readonly mediaType: string
   readonly size: number

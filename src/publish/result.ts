@@ -25,17 +25,18 @@ export function runResult(
     digest: root.digest,
     mediaType: root.mediaType,
     size: root.size,
-    images: images.map((image) => imageResult(names, image, statuses)),
+    images: images.map((image) => imageResult(names, image, statuses, options.destination !== 'file')),
     warnings: warnings.map((warning) => warning.message),
   }
 }
 
-function imageResult(names: Names, image: MadeImage, statuses: ReadonlyMap<Digest, PutStatus>): ImageResult {
+function imageResult(names: Names, image: MadeImage, statuses: ReadonlyMap<Digest, PutStatus>, isTagged: boolean): ImageResult {
   const { digest, mediaType, size } = image.manifest.descriptor
   return {
     name: names.repository,
     target: formatTarget(image.target),
     platform: image.platform,
+    ...(isTagged && image.tag !== undefined ? { tag: formatTag(image.tag) } : {}),
     digest,
     mediaType,
     size,

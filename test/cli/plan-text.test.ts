@@ -46,3 +46,7 @@ test('a file name cannot draw on the terminal', () => {
   const plan = planOf({ files: [{ path: 'a\u001b[2Jb\nc', size: 1 }] })
   expect(planText(plan, false)).toContain(String.raw`    a\x1b[2Jb\nc  1 B`)
 })
+
+test('what lies beside the platform folders has a list of its own', () => {
+  expect(planText(planOf({ outside: ['README.md', 'lib/'] }), false)).toContain('    .env\n  beside the platform folders, in no layer\n    README.md\n    lib/\n')
+})

@@ -93,6 +93,21 @@ async function warningsFor(files: InlineFiles, targets: readonly string[]): Prom
   return (await planned(files, { targets })).warnings
 }
 
+describe('what lies beside the platform folders', () => {
+  const files = { ...below('linux/amd64', programs), ...below('linux/arm64', programs), 'README.md': '', 'lib/a': '', 'windows/notes': '', 'b.swp': '' }
+
+  test('is told for each layer, but for what is left out anyway and the folders that are roots', async () => {
+    const { layers } = await planned(files, { targets: ['linux/amd64', 'linux/arm64'] })
+    expect(layers.map(({ outside }) => outside)).toEqual([['README.md', 'lib/', 'windows/'], ['README.md', 'lib/', 'windows/']])
+    expect(layers.flatMap((layer) => layer.files.map(({ path }) => path))).not.toContain('README.md')
+  })
+
+  test('is nothing where one target has the whole folder, and where there is no more than roots', async () => {
+    expect((await planned(files, { targets: ['linux/amd64', 'freebsd/amd64'] })).layers.map(({ outside }) => outside)).toEqual([undefined, undefined])
+    expect((await planned(below('linux/amd64', programs), { targets: ['linux/amd64'] })).layers[0]).not.toHaveProperty('outside')
+  })
+})
+
 describe('a target without its programs', () => {
   test('is told with the folders that were looked at, and where they belong', async () => {
     const told: unknown[] = []

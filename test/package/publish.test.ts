@@ -121,6 +121,8 @@ describe('more tags', () => {
       ['1-linux-amd64', result.images[0]?.digest],
       ['1-linux-arm64', result.images[1]?.digest],
     ])
+    expect(result.images.map(({ tag }) => tag)).toEqual([`${registry.host}/acme/hello:1-linux-amd64`, `${registry.host}/acme/hello:1-linux-arm64`])
+    expect((await published()).images[0]).not.toHaveProperty('tag')
   })
 })
 
