@@ -1,19 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { copyFile, link, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { PackagerError, reason } from '../errors.ts'
 import { makeFolders } from '../folders.ts'
-import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
+import type { Remake } from './cached-blob.ts'
+import { cachedBlob } from './cached-blob.ts'
 import type { Compression } from './compression.ts'
 import type { Layer, SpooledLayer } from './spool.ts'
-import { fileBlob, layerMediaType } from './spool.ts'
+import { layerMediaType } from './spool.ts'
 
 /** What all layers in the cache may take together, in bytes; the ones longest unused go first. */
 const defaultLimit = 5 * 1024 ** 3
+/** How many names of layers are remembered to have been seen; the ones longest unused go first. */
+const mostSeen = 1000
 
 /**
  * Compressed layers by the content they hold, kept between runs (SPEC.md, `--cache-dir`). Nothing in it is trusted: a
@@ -54,33 +55,42 @@ export class LayerCache {
    * A wrong answer costs time, never correctness.
    */
   async hasSeen(layerName: string): Promise<boolean> {
-    return (await sizeOf(this.#seenPath(layerName))) !== undefined
+    const path = this.#seenPath(layerName)
+    if ((await sizeOf(path)) === undefined) return false
+    await touch(path)
+    return true
   }
 
-  async find(diffID: Digest, compression: Compression): Promise<Layer | undefined> {
+  /** @param remake makes the layer where its file turns out to be damaged when it is opened; without it that is an error */
+  async find(diffID: Digest, compression: Compression, remake?: Remake): Promise<Layer | undefined> {
     const record = await this.#readRecord(diffID, compression)
     if (record === undefined) return undefined
     const path = this.#blobPath(record.digest)
     if ((await sizeOf(path)) !== record.size) return undefined
     await touch(path)
     const descriptor = { mediaType: layerMediaType(compression), size: record.size, digest: record.digest }
-    return { diffID, blob: checkedBlob(path, descriptor) }
+    return { diffID, blob: cachedBlob(path, descriptor, remake) }
   }
 
   /** Takes a finished layer in. The file under its former path stays where it is. */
   async keep(layerName: string, layer: SpooledLayer, compression: Compression): Promise<void> {
     const { digest, size } = layer.blob.descriptor
-    const path = this.#blobPath(digest)
-    const stagedBlob = join(this.spoolParent, unique('blob'))
-    await link(layer.blob.path, stagedBlob).catch(() => copyFile(layer.blob.path, stagedBlob))
     // Also over a file of that size: after a crash of the machine it may hold anything.
-    await rename(stagedBlob, path)
-    // Between two names of one file a rename does nothing and the former name stays.
-    await rm(stagedBlob, { force: true })
-    const stagedRecord = join(this.spoolParent, unique('record'))
-    await writeFile(stagedRecord, JSON.stringify({ digest, size }))
-    await rename(stagedRecord, this.#recordPath(layer.diffID, compression))
+    await this.#place('blob', this.#blobPath(digest), (staged) => shareFile(layer.blob.path, staged))
+    await this.#place('record', this.#recordPath(layer.diffID, compression), (staged) => writeFile(staged, JSON.stringify({ digest, size })))
     await writeFile(this.#seenPath(layerName), '')
+  }
+
+  /** Makes a file under a name of its own and renames it in, so that nobody sees half of it. */
+  async #place(kind: string, path: string, make: (staged: string) => Promise<void>): Promise<void> {
+    const staged = join(this.spoolParent, unique(kind))
+    try {
+      await make(staged)
+      await rename(staged, path)
+    } finally {
+      // After a failure; and between two names of one file a rename does nothing, and the former name stays.
+      await rm(staged, { force: true })
+    }
   }
 
   /** Removes the layers longest unused until the rest fit the limit, and what interrupted runs left behind a day ago. */
@@ -94,8 +104,16 @@ export class LayerCache {
       total -= blob.size
     }
     if (total < before) await this.#forget()
+    await this.#trimSeen()
     const dayAgo = now - 24 * 60 * 60 * 1000
     for (const left of await this.#list('tmp')) if (left.used < dayAgo) await rm(left.path, { recursive: true, force: true })
+  }
+
+  /** Names of layers never come to an end: every version of every buildpack has its own. */
+  async #trimSeen(): Promise<void> {
+    if ((await readdir(join(this.#folder, 'seen'))).length <= mostSeen) return
+    const seen = await this.#list('seen')
+    for (const { path } of seen.sort((a, b) => b.used - a.used).slice(mostSeen)) await rm(path, { force: true })
   }
 
   /** Removes the records of layers that are not there any more. */
@@ -138,6 +156,18 @@ export class LayerCache {
   }
 }
 
+/**
+ * Gives a file a second name or, where the file system can share blocks of files that are then each other's no more, a copy
+ * that takes no time. By the second name a layout that was written shares its layers with the cache, and whoever writes into
+ * the layout's files in place damages them here as well: that is why they are hashed before they are used, and made anew.
+ * Copying each layer instead would cost every run what only such a writer has to pay.
+ */
+async function shareFile(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE)
+    .catch(() => link(from, to))
+    .catch(() => copyFile(from, to))
+}
+
 /** A name that no other run takes. */
 function unique(kind: string): string {
   return `${kind}-${randomBytes(6).toString('hex')}`
@@ -148,41 +178,6 @@ function parseRecord(text: string): { digest: Digest; size: number } | undefined
   const match = /^\{"digest":"(sha256:[0-9a-f]{64})","size":(\d{1,15})\}$/.exec(text)
   const digest = match?.[1]
   return digest !== undefined && isDigest(digest) ? { digest, size: Number(match?.[2]) } : undefined
-}
-
-/**
- * The first opening hashes the file: what lay around for weeks may have been changed by whoever can write there.
- * The path stays untold, since a store that links the file in would not read it.
- */
-function checkedBlob(path: string, descriptor: Descriptor): Blob {
-  const blob = fileBlob(path, descriptor)
-  let checked: Promise<void> | undefined
-  return {
-    descriptor,
-    open: async (start = 0) => {
-      checked ??= checkFile(path, descriptor)
-      await checked
-      return blob.open(start)
-    },
-  }
-}
-
-async function checkFile(path: string, descriptor: Descriptor): Promise<void> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash).catch((cause: unknown) => {
-    throw new PackagerError({ code: 'SPOOL', step: 'read cached layer', value: path, found: reason(cause), hint: 'another run may have made room: run again, or say --no-cache', cause })
-  })
-  const found = `sha256:${hash.digest('hex')}`
-  if (found === descriptor.digest) return
-  await rm(path, { force: true })
-  throw new PackagerError({
-    code: 'DIGEST_MISMATCH',
-    step: 'read cached layer',
-    value: path,
-    found,
-    wanted: descriptor.digest,
-    hint: 'the damaged file was removed from the cache: run again',
-  })
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -1,7 +1,7 @@
 import type { Event, Report } from '../events.ts'
 import { reason } from '../errors.ts'
 import type { LayerCache } from '../layers/cache.ts'
-import type { Layer, Workshop } from '../layers/spool.ts'
+import type { Layer, SpooledLayer, Workshop } from '../layers/spool.ts'
 import { hashLayer, spoolLayer } from '../layers/spool.ts'
 import { tarSize } from '../layers/tar.ts'
 import type { LayerPlan, MadeLayerPlan } from './layer-plan.ts'
@@ -27,29 +27,49 @@ export function buildLayers(plans: readonly LayerPlan[], shop: Workshop, cache: 
   )
 }
 
+/** One layer on its way. */
+interface Making {
+  readonly plan: MadeLayerPlan
+  /** What the cache knows the layer by: its plan's key without versions, since a new version often changes little. */
+  readonly cacheName: string
+  readonly shop: Workshop
+  readonly cache: LayerCache | undefined
+  readonly report: Report
+}
+
 /** From the cache where the same content was made before, else anew. */
 async function buildLayer(plan: MadeLayerPlan, fileName: string, shop: Workshop, cache: LayerCache | undefined, report: Report): Promise<Layer> {
   const total = tarSize(plan.input)
   report({ type: 'layer-started', layer: plan.key, module: plan.module, targets: plan.targets, total })
   const onBytes = (bytes: number): void => report({ type: 'layer-progress', layer: plan.key, bytes })
-  const cacheName = plan.key.replaceAll(/@[^@\s,]+ /g, ' ')
-  const known = await findCached(plan, cacheName, shop, cache, (bytes) => report({ type: 'layer-progress', layer: plan.key, bytes, checking: true }))
+  const making = { plan, cacheName: plan.key.replaceAll(/@[^@\s,]+ /g, ' '), shop, cache, report }
+  const known = await findCached(making, fileName, (bytes) => report({ type: 'layer-progress', layer: plan.key, bytes, checking: true }))
   if (known !== undefined) {
     report(built(plan, known, total, true))
     return known
   }
   const layer = await spoolLayer(plan.input, fileName, shop, onBytes)
   report(built(plan, layer, total, false))
-  await cache?.keep(cacheName, layer, shop.compression).catch((cause: unknown) => {
-    report({ type: 'warning', message: `the layer of ${plan.module} could not be kept in the cache: ${reason(cause)}`, hint: '--no-cache does without it' })
-  })
+  await keep(making, layer)
   return layer
 }
 
-async function findCached(plan: MadeLayerPlan, cacheName: string, shop: Workshop, cache: LayerCache | undefined, onBytes: (bytes: number) => void): Promise<Layer | undefined> {
+async function keep({ plan, cacheName, shop, cache, report }: Making, layer: SpooledLayer): Promise<void> {
+  await cache?.keep(cacheName, layer, shop.compression).catch((cause: unknown) => {
+    report({ type: 'warning', message: `the layer of ${plan.module} could not be kept in the cache: ${reason(cause)}`, hint: '--no-cache does without it' })
+  })
+}
+
+async function findCached(making: Making, fileName: string, onBytes: (bytes: number) => void): Promise<Layer | undefined> {
+  const { plan, cacheName, shop, cache, report } = making
   if (cache === undefined || !(await cache.hasSeen(cacheName))) return undefined
   const diffID = await hashLayer(plan.input, shop, onBytes)
-  return cache.find(diffID, shop.compression)
+  return cache.find(diffID, shop.compression, async (cause) => {
+    report({ type: 'warning', message: `the layer of ${plan.module} in the cache cannot be used, and is made anew: ${reason(cause)}` })
+    const layer = await spoolLayer(plan.input, `${fileName}-again`, shop, () => undefined)
+    await keep(making, layer)
+    return layer.blob
+  })
 }
 
 function built(plan: MadeLayerPlan, layer: Layer, bytes: number, cached: boolean): Event {

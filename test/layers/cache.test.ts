@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { appendFile, chmod, mkdir, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -96,6 +97,41 @@ describe('damage', () => {
     expect((await cache.find(made.diffID, gzip))?.diffID).toBe(made.diffID)
   })
 
+  test('in bytes is nothing to fail for where the layer can be made anew', async () => {
+    const made = await kept('one')
+    await rm(blobPath(made))
+    await writeFile(blobPath(made), 'compressed 0ne')
+    const causes: unknown[] = []
+    const found = await cache.find(made.diffID, gzip, async (cause) => {
+      causes.push(cause)
+      await cache.keep('one', made, gzip)
+      return made.blob
+    })
+    const blob = found?.blob ?? made.blob
+    expect((await buffer(await blob.open())).toString()).toBe('compressed one')
+    expect((await buffer(await blob.open(11))).toString()).toBe('one')
+    expect(causes).toEqual([expect.objectContaining({ code: 'DIGEST_MISMATCH' })])
+    expect(await readFile(blobPath(made), 'utf8')).toBe('compressed one')
+  })
+
+  test('that was never opened is not looked for', async () => {
+    const made = await kept('one')
+    await rm(blobPath(made))
+    await writeFile(blobPath(made), 'compressed 0ne')
+    const found = await cache.find(made.diffID, gzip, () => Promise.reject(new Error('made anew')))
+    expect(found?.blob.descriptor).toEqual(made.blob.descriptor)
+  })
+
+  test('of a record, which then names another layer than the files make, is an error', async () => {
+    const [made, other] = [await kept('one'), await kept('other')]
+    const { digest, size } = other.blob.descriptor
+    await writeFile(join(folder, 'layers', `${hexOf(made.diffID)}.gzip1`), JSON.stringify({ digest, size }))
+    await rm(blobPath(other))
+    await writeFile(blobPath(other), 'x'.repeat(size))
+    const found = await cache.find(made.diffID, gzip, () => Promise.resolve(made.blob))
+    await expect(found?.blob.open()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', hint: expect.stringContaining('run again') })
+  })
+
   test('is mended by the layer that was made anew, even where its size gives nothing away', async () => {
     const made = await kept('one')
     await rm(blobPath(made))
@@ -189,6 +225,32 @@ describe('the limit', () => {
     await cache.trim(Date.now())
     expect(await readdir(cache.spoolParent)).toEqual(['of-now'])
   })
+})
+
+test('a layer that cannot be taken in leaves nothing behind', async () => {
+  const made = await layer('one')
+  await rm(join(folder, 'blobs'), { recursive: true })
+  await expect(cache.keep('one', made, gzip)).rejects.toThrow('ENOENT')
+  await mkdir(join(folder, 'blobs'))
+  await rm(join(folder, 'layers'), { recursive: true })
+  await expect(cache.keep('one', made, gzip)).rejects.toThrow('ENOENT')
+  expect(await readdir(cache.spoolParent)).toEqual([])
+})
+
+test('of the names of layers that were seen a thousand are remembered, those used last', async () => {
+  await kept('old')
+  await kept('used')
+  for (const name of await readdir(join(folder, 'seen'))) await utimes(join(folder, 'seen', name), new Date(0), new Date(0))
+  expect(await cache.hasSeen('used')).toBe(true)
+  await Promise.all(Array.from({ length: 998 }, (_, index) => writeFile(join(folder, 'seen', `other-${index}`), '')))
+  await cache.trim(Date.now())
+  expect(await cache.hasSeen('old')).toBe(true)
+  await utimes(join(folder, 'seen', createHash('sha256').update('old').digest('hex')), new Date(0), new Date(0))
+  await writeFile(join(folder, 'seen', 'one-more'), '')
+  await cache.trim(Date.now())
+  expect((await readdir(join(folder, 'seen'))).length).toBe(1000)
+  expect(await cache.hasSeen('old')).toBe(false)
+  expect(await cache.hasSeen('used')).toBe(true)
 })
 
 test('several runs keep and find the same layers at once', async () => {

@@ -20,6 +20,11 @@ async function failure(bytes: Buffer, ...rest: [Parameters<typeof unpackBytes>[1
   throw error
 }
 
+/** A name with so many parts. */
+function nested(parts: number): string {
+  return `${'d/'.repeat(parts - 1)}f`
+}
+
 function openFiles(): number {
   return readdirSync('/proc/self/fd').length
 }
@@ -170,6 +175,13 @@ describe('limits', () => {
     const deep = tarBytes([{ name: 'a/b/c/d/e/f/g/h/i/j/k' }])
     expect((await failure(deep, { entries: 10 })).message).toContain('more than 10 files and folders')
     expect(await unpackBytes(many, { entries: 11 })).toHaveLength(11)
+  })
+
+  test('folders in one another count as well: 256, in names and in links', async () => {
+    expect(await unpackBytes(tarBytes([paxMember({ path: nested(256) }), { name: 'cut' }]))).toHaveLength(1)
+    expect(await failure(tarBytes([paxMember({ path: nested(257) }), { name: 'cut' }]))).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('a name is 257 folders deep') as string })
+    const link = tarBytes([{ name: 'f' }, paxMember({ linkpath: nested(257) }), { name: 'h', flag: '1' }])
+    expect((await failure(link)).message).toContain('which is 257 folders deep')
   })
 
   test('an extended header is no place for megabytes', async () => {
