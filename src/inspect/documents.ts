@@ -9,6 +9,8 @@ import { isFields } from './shape.ts'
 const atATime = 8
 /** A builder's labels come to some hundred KiB. */
 const largest = 16 * 1024 ** 2
+/** Of one source together: they are kept in memory. */
+const largestTotal = 256 * 1024 ** 2
 
 /** The indexes, manifests and configs of one source: each is read once, a few at a time, never a layer. */
 export class Documents {
@@ -17,6 +19,7 @@ export class Documents {
   readonly #known = new Map<Digest, Promise<Buffer>>()
   readonly #waiting: (() => void)[] = []
   #free = atATime
+  #total = 0
 
   constructor(source: Source, signal?: AbortSignal) {
     this.#source = source
@@ -40,6 +43,8 @@ export class Documents {
 
   async #read(descriptor: Descriptor): Promise<Buffer> {
     if (descriptor.size > largest) throw wrong(descriptor, `${descriptor.size} bytes`, `at most ${largest}`)
+    this.#total += descriptor.size
+    if (this.#total > largestTotal) throw wrong(descriptor, `${this.#total} bytes of manifests and configs`, `at most ${largestTotal}`)
     await this.#turn()
     try {
       const chunks: Buffer[] = []

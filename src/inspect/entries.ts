@@ -23,17 +23,17 @@ export interface Entries {
 
 /** Indexes in indexes: as deep as `manifest add` reads them (SPEC-manifest.md, "An index as input"). */
 const deepest = 4
-const mostImages = 1000
+/** Attestations too. */
+const mostEntries = 1000
 
 /** The images of an index, those of indexes in it in their place. */
 export async function readEntries(index: Descriptor, documents: Documents): Promise<Entries> {
-  const found = await nested(index, documents, 1)
-  return sortOut(found)
+  return sortOut(await nested(index, documents, 1))
 }
 
 /** Tells images from attestations. */
 export function sortOut(found: readonly Entry[]): Entries {
-  if (found.length > mostImages) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read image index', found: `${found.length} entries`, wanted: `at most ${mostImages}` })
+  checkCount(found.length)
   const attestations = new Map<string, number>()
   const images = found.filter(({ annotations }) => {
     if (annotations['vnd.docker.reference.type'] === undefined) return true
@@ -44,17 +44,23 @@ export function sortOut(found: readonly Entry[]): Entries {
   return { images, attestations }
 }
 
+/** One after another, and counted on the way: a few small indexes that name each other many times come to billions. */
 async function nested(index: Descriptor, documents: Documents, depth: number): Promise<readonly Entry[]> {
   const { manifests } = await documents.object(index)
-  const entries = (Array.isArray(manifests) ? manifests : []).map(toEntry)
-  const parts = await Promise.all(
-    entries.map(async (entry): Promise<readonly Entry[]> => {
-      if (entry.descriptor === undefined || !isIndexType(entry.descriptor.mediaType)) return [entry]
-      if (depth === deepest) return [{ ...entry, problem: `an index in ${deepest} others, which is not read` }]
-      return nested(entry.descriptor, documents, depth + 1)
-    }),
-  )
-  return parts.flat()
+  const entries = Array.isArray(manifests) ? manifests : []
+  checkCount(entries.length)
+  const found: Entry[] = []
+  for (const entry of entries.map(toEntry)) {
+    if (entry.descriptor === undefined || !isIndexType(entry.descriptor.mediaType)) found.push(entry)
+    else if (depth === deepest) found.push({ ...entry, problem: `an index in ${deepest} others, which is not read` })
+    else found.push(...(await nested(entry.descriptor, documents, depth + 1)))
+    checkCount(found.length)
+  }
+  return found
+}
+
+function checkCount(count: number): void {
+  if (count > mostEntries) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read image index', found: `more than ${mostEntries} entries`, wanted: `at most ${mostEntries}` })
 }
 
 /** Reads an entry of an index, whatever it is. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inlineBlob } from '../../src/oci/descriptor.ts'
-import { encodeManifest } from '../../src/oci/manifest.ts'
+import { encodeIndex, encodeManifest } from '../../src/oci/manifest.ts'
+import { ociIndex } from '../../src/oci/media-types.ts'
 import { runCli } from '../support/cli.ts'
 import type { CliResult } from '../support/cli.ts'
 import type { TestRegistry } from '../support/registry/registry.ts'
@@ -29,6 +30,14 @@ async function inspectJson(...words: string[]): Promise<Shown> {
   const { code, stdout, stderr } = await inspect(...words, '--json')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return JSON.parse(stdout) as Shown
+}
+
+/** An index whose one entry says something else than it should. */
+function entry(change: object): string {
+  const { manifest, blobs } = imageOf({ platform: 'linux/amd64', modules: { 'acme/a@1': {} } })
+  const index = inlineBlob(ociIndex, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: [{ ...manifest.descriptor, platform: { os: 'linux', architecture: 'amd64' }, ...change }] })))
+  place(registry, 'acme/a', [manifest, index], blobs, '1')
+  return `${registry.host}/acme/a:1`
 }
 
 /** A composite of so many modules for four platforms. */
@@ -83,6 +92,49 @@ describe('an index in a registry', () => {
     const index = publishIndex(registry, 'acme/a:1', composite(2))
     const { stdout } = await inspect(`${registry.host}/acme/a:1`, '--raw')
     expect(stdout).toBe(Buffer.from(index.bytes).toString('utf8'))
+  })
+})
+
+describe('indexes in indexes', () => {
+  test('are replaced by their images, to a depth of four', async () => {
+    const { manifest, blobs } = imageOf({ platform: 'linux/amd64', modules: { 'acme/a@1': {} } })
+    const indexes = [encodeIndex([manifest.descriptor])]
+    for (let depth = 2; depth <= 5; depth += 1) indexes.push(encodeIndex([indexes.at(-1)?.descriptor ?? manifest.descriptor, manifest.descriptor]))
+    for (const [number, index] of indexes.entries()) place(registry, 'acme/a', [manifest, index], blobs, `depth-${number + 1}`)
+    expect((await inspectJson(`${registry.host}/acme/a:depth-4`)).platforms).toHaveLength(4)
+    const { platforms } = await inspectJson(`${registry.host}/acme/a:depth-5`)
+    expect(platforms.map(({ problems }) => problems)).toEqual([['an index in 4 others, which is not read'], [], [], [], []])
+  })
+
+  test('that come to billions of entries are refused before they do', async () => {
+    const { manifest, blobs } = imageOf({ platform: 'linux/amd64' })
+    let index = encodeIndex([manifest.descriptor])
+    const all = [manifest, index]
+    for (let depth = 0; depth < 3; depth += 1) {
+      const child = index.descriptor
+      index = encodeIndex(Array.from({ length: 900 }, () => child))
+      all.push(index)
+    }
+    place(registry, 'acme/a', all, blobs, '1')
+    expect(await inspect(`${registry.host}/acme/a:1`)).toMatchObject({ code: 1, stderr: expect.stringContaining('more than 1000 entries') })
+  })
+})
+
+describe('an index that does not tell the truth', () => {
+  test.each([
+    ['another size', { size: 7 }, 'got more than 7 bytes, want 7 bytes'],
+    ['no digest', { digest: 'sha256:x' }, 'an entry of the index without a sha256 digest and a size'],
+    ['a digest that is not there', { digest: `sha256:${'0'.repeat(64)}` }, 'read manifest'],
+    ['a type that is none', { mediaType: 'text/plain' }, 'a manifest of type "text/plain", which is not read'],
+    ['another platform', { platform: { os: 'linux', architecture: 'arm64' } }, "the index says linux/arm64, the image's config linux/amd64"],
+  ])('with %s is shown with that as a problem', async (_what, change, problem) => {
+    const { platforms } = await inspectJson(entry(change))
+    expect(platforms[0]?.problems.join()).toContain(problem)
+  })
+
+  test.each([{ platform: [] }, { platform: { os: 1 } }, { annotations: { a: 1 } }, { annotations: 'x' }])('with %j is shown without', async (change) => {
+    const { platforms } = await inspectJson(entry(change))
+    expect(platforms).toMatchObject([{ platform: { os: 'linux', architecture: 'amd64' }, annotations: {}, problems: [] }])
   })
 })
 
