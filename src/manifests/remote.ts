@@ -89,7 +89,7 @@ async function check(list: ListName, before: IndexContent, edited: RemoteChange,
   const format = formatOf(content.mediaType)
   checkFormat(content, format, list.full, before.manifests)
   const manifests = new Map([...holdings.manifests, ...(await unnamed(content, holdings, list, store, context))])
-  checkPublishable(content, list.full, manifests, (entry) => repair(entry, list.full, true))
+  checkPublishable(content, list.full, manifests, (entry) => (before.manifests.some(({ digest }) => digest === entry.digest) ? repair(entry, list.full, true) : 'name what it runs on with the image: --os linux --arch amd64'))
   if (!isFirst) return
   for (const warning of listWarnings(content, format, list.full, manifests, before.manifests)) context.report({ type: 'warning', ...warning })
 }

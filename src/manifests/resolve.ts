@@ -31,6 +31,8 @@ export interface Group {
   /** As messages name it. */
   readonly name: string
   readonly isIndex: boolean
+  /** All images of it, taken or not. */
+  readonly there: readonly Descriptor[]
   readonly found: readonly Found[]
 }
 
@@ -64,7 +66,8 @@ export async function resolveImage(image: Reference, selection: Selection, readi
   const root = await fetchManifest(source, image.digest ?? tagOf(image), name, reading.signal)
   const isIndex = isIndexType(root.descriptor.mediaType)
   const all = isIndex ? await children(root, place, name, 1) : [await leaf(root, undefined, place, name)]
-  return { name, isIndex, found: select(all, selection, name) }
+  const there = all.map(({ entry }) => entry).filter((entry) => !isAttestation(entry))
+  return { name, isIndex, there, found: select(all, there, selection, name) }
 }
 
 interface Place {
@@ -118,28 +121,22 @@ function mergedPlatform(told: Platform | undefined, own: Platform | undefined): 
   return { ...own, ...Object.fromEntries(Object.entries(told).filter(([, word]) => word !== '')) }
 }
 
-function select(all: readonly Found[], { platforms, attestations }: Selection, name: string): readonly Found[] {
-  const images = all.filter(({ entry }) => !isAttestation(entry))
-  const taken = platforms.length === 0 ? images : images.filter((image) => platforms.some((word) => chosen(images, word).includes(image)))
-  if (platforms.length > 0 && taken.length === 0) throw noneMatches(name, images, platforms)
-  const subjects = new Set<string>(taken.map(({ entry }) => entry.digest))
-  return all.filter((one) => (isAttestation(one.entry) ? attestations && (platforms.length === 0 || subjects.has(subjectOf(one.entry) ?? '')) : taken.includes(one)))
-}
-
-function chosen(images: readonly Found[], word: string): readonly Found[] {
-  const matches = matching(images.map(({ entry }) => entry), parseWanted(word))
-  return images.filter(({ entry }) => matches.includes(entry))
+function select(all: readonly Found[], images: readonly Descriptor[], { platforms, attestations }: Selection, name: string): readonly Found[] {
+  const taken = new Set(platforms.length === 0 ? images : platforms.flatMap((word) => matching(images, parseWanted(word))))
+  if (platforms.length > 0 && taken.size === 0) throw noneMatches(name, images, platforms)
+  const subjects = new Set(Array.from(taken, ({ digest }): string => digest))
+  return all.filter(({ entry }) => (isAttestation(entry) ? attestations && (platforms.length === 0 || subjects.has(subjectOf(entry) ?? '')) : taken.has(entry)))
 }
 
 /** A platform that nothing was taken for is a slip, however many others there are. */
 function checkUsed(groups: readonly Group[], { platforms }: Selection): void {
-  const images = groups.flatMap(({ found }) => found.filter(({ entry }) => !isAttestation(entry)))
-  const unused = platforms.filter((word) => chosen(images, word).length === 0)
+  const images = groups.flatMap(({ there }) => there)
+  const unused = platforms.filter((word) => matching(images, parseWanted(word)).length === 0)
   if (unused.length > 0) throw noneMatches(groups.map(({ name }) => name).join(', '), images, unused)
 }
 
-function noneMatches(name: string, images: readonly Found[], platforms: readonly string[]): PackagerError {
-  const there = images.map(({ entry }) => platformText(entry.platform)).join(', ')
+function noneMatches(name: string, images: readonly Descriptor[], platforms: readonly string[]): PackagerError {
+  const there = images.map(({ platform }) => platformText(platform)).join(', ')
   return new PackagerError({ code: 'IMAGE_NOT_FOUND', step: 'choose platform', value: name, found: there === '' ? 'no image' : `images for ${there}`, wanted: platforms.join(', ') })
 }
 
