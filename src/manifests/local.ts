@@ -1,5 +1,6 @@
 import { PackagerError } from '../errors.ts'
 import { silent } from '../events.ts'
+import type { Digest } from '../oci/digest.ts'
 import type { IndexContent } from '../oci/index-content.ts'
 import { encodeContent } from '../oci/index-content.ts'
 import { withListLock } from '../stores/list-lock.ts'
@@ -51,8 +52,12 @@ export async function changeLocal(list: ListName, options: LocalOptions, anew: b
     checkFormat(content, format, list.full, known)
     for (const warning of listWarnings(content, format, list.full, holdings.manifests, known)) report({ type: 'warning', ...warning })
     const digests = new Set(content.manifests.map(({ digest }) => digest))
-    const held = <T>(map: ReadonlyMap<string, T>): Map<never, T> => new Map([...map].filter(([digest]) => (digests as ReadonlySet<string>).has(digest))) as Map<never, T>
-    await writeList(root, { reference: list.full, format, index: encodeContent(content), manifests: held(holdings.manifests), sources: held(holdings.sources) })
+    await writeList(root, { reference: list.full, format, index: encodeContent(content), manifests: only(holdings.manifests, digests), sources: only(holdings.sources, digests) })
     return touched
   })
+}
+
+/** What belongs to the children that are left. */
+function only<T>(map: ReadonlyMap<Digest, T>, digests: ReadonlySet<Digest>): ReadonlyMap<Digest, T> {
+  return new Map([...map].filter(([digest]) => digests.has(digest)))
 }

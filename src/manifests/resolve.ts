@@ -1,4 +1,5 @@
 import { PackagerError, reason } from '../errors.ts'
+import type { Report } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { readIndexContent } from '../oci/index-content.ts'
@@ -44,6 +45,7 @@ const mostChildren = 2000
 export interface Reading {
   readonly network: Network
   readonly concurrency: number
+  readonly report: Report
   readonly signal: AbortSignal | undefined
 }
 
@@ -67,7 +69,21 @@ export async function resolveImage(image: Reference, selection: Selection, readi
   const isIndex = isIndexType(root.descriptor.mediaType)
   const all = isIndex ? await children(root, place, name, 1) : [await leaf(root, undefined, place, name)]
   const there = all.map(({ entry }) => entry).filter((entry) => !isAttestation(entry))
-  return { name, isIndex, there, found: select(all, there, selection, name) }
+  const found = select(all, there, selection, name)
+  tellDoubled(found, name, reading.report)
+  return { name, isIndex, there, found }
+}
+
+/** A list has one entry for an image; an index that names it for several platforms loses some of that. */
+function tellDoubled(found: readonly Found[], name: string, report: Report): void {
+  const first = new Map<Digest, Descriptor>()
+  for (const { entry } of found) {
+    const known = first.get(entry.digest)
+    first.set(entry.digest, known ?? entry)
+    if (known === undefined || platformText(known.platform) === platformText(entry.platform)) continue
+    const message = `${name} has ${entry.digest} for ${platformText(known.platform)} and for ${platformText(entry.platform)}: a list has it for the first one only`
+    report({ type: 'warning', message, hint: 'an image of its own for each platform, even of the same layers, can stand beside the other' })
+  }
 }
 
 interface Place {

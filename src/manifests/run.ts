@@ -10,7 +10,7 @@ export async function withNetwork<T>(options: NetworkOptions & { readonly send?:
   const { report = silent, send = {}, signal } = options
   const network = new Network(options, undefined, report, signal ?? new AbortController().signal)
   try {
-    return await work({ network, report, signal, send }, { network, concurrency: send.concurrency ?? usualConcurrency, signal })
+    return await work({ network, report, signal, send }, { network, concurrency: send.concurrency ?? usualConcurrency, report, signal })
   } finally {
     await network.close()
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PackagerError, cancelled, reason, systemCode, throwIfCancelled } from '../errors.ts'
 import { listFolderName } from './list-names.ts'
@@ -85,7 +85,7 @@ async function claimed(path: string, holder: Holder): Promise<boolean> {
  * saw the same dead holder finds another token there and waits as everybody does.
  */
 async function takenOver(path: string, dead: Holder, holder: Holder, owner: LockOwner): Promise<boolean> {
-  const claim = join(path, '..', `.tmp-claim-${dead.token}`)
+  const claim = join(dirname(path), `.tmp-claim-${dead.token}`)
   if (!(await claimed(claim, holder))) {
     const other = await readHolder(claim)
     if (other !== undefined && isDead(other, owner)) await rm(claim, { force: true })
@@ -104,7 +104,7 @@ async function takenOver(path: string, dead: Holder, holder: Holder, owner: Lock
 }
 
 function stagedBeside(path: string): string {
-  return join(path, '..', `.tmp-lock-${randomBytes(8).toString('hex')}`)
+  return join(dirname(path), `.tmp-lock-${randomBytes(8).toString('hex')}`)
 }
 
 function isDead(holder: Holder, owner: LockOwner): boolean {

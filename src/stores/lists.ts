@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -82,14 +82,6 @@ class MissingFile extends Error {
 }
 
 async function isThere(folder: string): Promise<boolean> {
-  return readFile(join(folder, 'index.json')).then(
-    () => true,
-    (cause: unknown) => systemCode(cause) !== 'ENOENT' || folderIsThere(folder),
-  )
-}
-
-async function folderIsThere(folder: string): Promise<boolean> {
-  const { stat } = await import('node:fs/promises')
   return stat(folder).then(() => true, () => false)
 }
 

@@ -9,6 +9,9 @@ import { exitCodeOf } from '../../src/cli/fault.ts'
 const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
 const nothing: Actions = { package: async () => undefined, inspect: async () => undefined, manifest: async () => undefined, completion: async () => undefined }
 
+/** The commands of manifest that send something. */
+const publishing = ['create', 'add', 'annotate', 'rm', 'push']
+
 /** The first cells of the tables below a heading, without their backticks. */
 function firstCells(from: string, to: string): string[] {
   const section = text.slice(text.indexOf(from), text.indexOf(to))
@@ -21,6 +24,19 @@ test('docs/cli.md has every option, as the parser knows it, and no other', () =>
   const known = [...(packaging?.options ?? []), ...program.options].map((option) => option.flags)
   expect(known.length).toBeGreaterThan(30)
   expect(firstCells('## Options of', '## The name').sort()).toEqual([...known, '-h, --help'].sort())
+})
+
+test('docs/manifest.md has every command of manifest and every option, with the commands that have it, and no other', () => {
+  const page = readFileSync(new URL('../../docs/manifest.md', import.meta.url), 'utf8')
+  const commands = createProgram('1.2.3', nothing).commands.find((command) => command.name() === 'manifest')?.commands ?? []
+  const shared = new Set(['--plain-http', '--skip-tls-verify', '--ca-file', '--insecure', '--json', '--quiet', '--verbose'])
+  const known = new Map<string, string[]>()
+  for (const command of commands) {
+    for (const { flags, long, hidden } of command.options) if (!hidden && !shared.has(long ?? '')) known.set(flags, [...(known.get(flags) ?? []), command.name()])
+  }
+  const rows = [...page.slice(page.indexOf('## Options')).matchAll(/^\| `([^`]+)` \| ([^|]+) \|/gmu)].map(([, flags = '', of = '']) => [flags, of.includes('with `--publish`') ? publishing : [...of.matchAll(/`([a-z]+)`/gu)].map(([, name = '']) => name)] as const)
+  expect(new Map(rows.map(([flags, of]) => [flags, [...of].sort()]))).toEqual(new Map(Array.from(known, ([flags, of]) => [flags, of.sort()])))
+  for (const command of commands) expect(page).toMatch(new RegExp(`^\\| \`${command.name()} [^|]*${command.alias() === undefined ? '' : `\`${command.alias()}\``}`, 'mu'))
 })
 
 test('docs/cli.md names the shells, and only commands that are there', () => {

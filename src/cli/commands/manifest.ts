@@ -43,7 +43,7 @@ async function create(call: Call): Promise<ExitCode> {
   if (flags.publish === true) return published(call, (send) => createIndex({ ...options, ...send, ...made }))
   refuseSending(flags)
   const result = await createList({ ...options, ...made })
-  return told(call, flags.json === true ? resultJson(result) : `Created ${escapeLine(result.list)} (${count(result.images, 'image')})\n`, context)
+  return told(flags.json === true ? resultJson(result) : `Created ${escapeLine(result.list)} (${count(result.images, 'image')})\n`, context)
 }
 
 async function add(call: Call): Promise<ExitCode> {
@@ -81,7 +81,7 @@ async function remove(call: Call): Promise<ExitCode> {
   const { words, flags, options, context } = call
   const { removeLists } = await import('../../manifests/lists.ts')
   const removed = await removeLists(words, flags.ifExists === true, options)
-  return told(call, flags.json === true ? resultJson({ deleted: removed }) : removed.map((list) => `Deleted ${escapeLine(list)}\n`).join(''), context)
+  return told(flags.json === true ? resultJson({ deleted: removed }) : removed.map((list) => `Deleted ${escapeLine(list)}\n`).join(''), context)
 }
 
 /** A list that cannot be read is neither there nor not: the contract has exit code 2 for it, and a message. */
@@ -155,15 +155,16 @@ function planText({ reference, digest, mediaType, size, tags, images }: PushResu
   return [`index ${reference}@${digest}`, `  ${mediaType}, ${size} bytes, ${count(images.length, 'image')}`, ...lines, 'tags', ...tags.map((tag) => `  ${tag}`), 'dry run: nothing was sent', ''].join('\n')
 }
 
-function changed(call: Call, verb: string, preposition: string, word: string, touched: readonly Touched[]): ExitCode {
+async function changed(call: Call, verb: string, preposition: string, word: string, touched: readonly Touched[]): Promise<ExitCode> {
   const { context, flags } = call
-  if (flags.json === true) return told(call, resultJson({ list: word, entries: touched }), context)
-  const lines = touched.map(({ digest, platform }) => `${verb} ${digest} (${escapeLine(platform)}) ${preposition} ${escapeLine(word)}\n`)
-  return told(call, lines.length === 0 ? `${verb} ${escapeLine(word)}\n` : lines.join(''), context)
+  const list = (await import('../../manifests/names.ts')).parseListName(word).full
+  if (flags.json === true) return told(resultJson({ list, entries: touched }), context)
+  const lines = touched.map(({ digest, platform }) => `${verb} ${digest} (${escapeLine(platform)}) ${preposition} ${escapeLine(list)}\n`)
+  return told(lines.length === 0 ? `${verb} ${escapeLine(list)}\n` : lines.join(''), context)
 }
 
-function told({ flags }: Call, text: string, context: Context): ExitCode {
-  if (flags.quiet !== true || flags.json === true) context.stdout.write(text)
+function told(text: string, context: Context): ExitCode {
+  context.stdout.write(text)
   return EXIT.done
 }
 
