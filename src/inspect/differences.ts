@@ -16,14 +16,23 @@ type Value = string | null
  */
 export function findDifferences(platforms: readonly InspectedPlatform[]): readonly Difference[] {
   const names = platformNames(platforms.map(({ platform }) => platform))
-  const difference = (kind: Difference['kind'], id: string, values: readonly Value[]): Difference[] => (new Set(values).size < 2 ? [] : [{ kind, id, values: byName(names, values) }])
+  const difference: Judge = (kind, id, values) => (new Set(values).size < 2 ? [] : [{ kind, id, values: byName(names, values) }])
+  const orders = (key: 'order' | 'orderExtensions'): readonly Value[] => platforms.map(({ builder }) => (builder === undefined ? null : formatOrder(builder[key])))
   return [
     ...columns(platforms.map(({ buildpacks }) => buildpacks)).flatMap((column) => ofModule(column, difference)),
     ...columns(platforms.map(({ extensions }) => extensions)).flatMap((column) => ofModule(column, difference)),
-    ...difference('order', 'io.buildpacks.buildpack.order', platforms.map(({ builder }) => (builder === undefined ? null : formatOrder(builder.order)))),
-    ...difference('order', 'io.buildpacks.buildpack.order-extensions', platforms.map(({ builder }) => (builder === undefined ? null : formatOrder(builder.orderExtensions)))),
-    ...difference('stacks', 'stacks', platforms.map(({ stacks }) => stacks.join(', '))),
+    ...amongPresent('order', 'io.buildpacks.buildpack.order', orders('order'), difference),
+    ...amongPresent('order', 'io.buildpacks.buildpack.order-extensions', orders('orderExtensions'), difference),
+    ...amongPresent('stacks', 'stacks', platforms.map(({ kind, stacks }) => (kind === 'other' ? null : stacks.join(', '))), difference),
   ]
+}
+
+/** Makes a difference of values that are not all the same. */
+type Judge = (kind: Difference['kind'], id: string, values: readonly Value[]) => readonly Difference[]
+
+/** Where something is missing there is nothing to compare: only those that have it count. */
+function amongPresent(kind: Difference['kind'], id: string, values: readonly Value[], difference: Judge): readonly Difference[] {
+  return new Set(values.filter((value) => value !== null)).size < 2 ? [] : difference(kind, id, values)
 }
 
 /** A record of what is there by name, whatever the names are. */
@@ -48,22 +57,18 @@ function groupById(modules: readonly InspectedModule[]): ReadonlyMap<string, rea
   return groups
 }
 
-function ofModule({ id, modules }: ModuleColumn, difference: (kind: Difference['kind'], id: string, values: readonly Value[]) => Difference[]): readonly Difference[] {
+function ofModule({ id, modules }: ModuleColumn, difference: Judge): readonly Difference[] {
   const versions = modules.map((list) => (list.length === 0 ? null : list.map(({ version }) => version).join(', ')))
-  if (versions.includes(null)) return [...difference('missing', id, versions), ...onlyPresent('api', id, modules, apis, difference)]
-  const changed = difference('version', id, versions)
-  if (changed.length > 0) return [...changed, ...difference('api', id, modules.map(apis))]
+  const api = amongPresent('api', id, modules.map((list) => (list.length === 0 ? null : apis(list))), difference)
+  const kind = versions.includes(null) ? 'missing' : 'version'
+  const changed = difference(kind, id, versions)
+  // Of different versions the rest is expected to differ.
+  if (changed.length > 0) return [...changed, ...api]
   return [
-    ...difference('api', id, modules.map(apis)),
+    ...api,
     ...difference('order', id, modules.map((list) => list.map(({ order }) => formatOrder(order)).join('; '))),
     ...difference('targets', id, modules.map((list) => list.map(({ targets }) => targets.join(', ')).join('; '))),
   ]
-}
-
-/** Where a module is missing there is no api to compare: only those that have it count. */
-function onlyPresent(kind: 'api', id: string, modules: ModuleColumn['modules'], of: (list: readonly InspectedModule[]) => string, difference: (kind: Difference['kind'], id: string, values: readonly Value[]) => Difference[]): readonly Difference[] {
-  const present = modules.filter((list) => list.length > 0)
-  return new Set(present.map(of)).size < 2 ? [] : difference(kind, id, modules.map((list) => (list.length === 0 ? null : of(list))))
 }
 
 function apis(list: readonly InspectedModule[]): string {

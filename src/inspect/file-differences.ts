@@ -33,8 +33,8 @@ function foldersOf(kind: string, modules: readonly InspectedModule[]): readonly 
 
 /**
  * Where the files of platforms differ: one is missing, or has another mode, size or content. Programs for different machines
- * have different contents, which is as it should be; and of a module that a platform does not have at all, or in another
- * version, no file is missing.
+ * have different contents, which is as it should be; of a module that a platform does not have at all, or in another
+ * version, no file is missing; and of a builder, whose base is another system on each platform, only modules count.
  */
 export function findFileDifferences(platforms: readonly InspectedPlatform[]): readonly Difference[] {
   const read = platforms.flatMap((image, index) => (image.files === undefined || image.kind === 'other' ? [] : [{ image, index }]))
@@ -43,9 +43,11 @@ export function findFileDifferences(platforms: readonly InspectedPlatform[]): re
   const tables = read.map(({ image }) => new Map(image.files?.map((file) => [file.path, file])))
   const modules = read.map(({ image }) => new Set([...image.buildpacks, ...image.extensions].map(({ id, version }) => `${id}@${version}`)))
   const folders = read.map(({ image }) => new ModuleFolders(image))
+  const hasBase = read.some(({ image }) => image.kind === 'builder')
   const paths = [...new Set(tables.flatMap((table) => [...table.keys()]))].sort()
   return paths.flatMap((path): readonly Difference[] => {
     const module = folders.map((each) => each.locate(path).module).find((name) => name !== '') ?? ''
+    if (hasBase && module === '') return []
     const relevant = read.flatMap(({ index }, at) => (module === '' || modules[at]?.has(module) === true ? [{ name: names[index] ?? '', file: tables[at]?.get(path) }] : []))
     if (!differ(relevant.map(({ file }) => file))) return []
     return [{ kind: 'file', id: path, values: byName(relevant.map(({ name }) => name), relevant.map(({ file }) => (file === undefined ? null : describeFile(file)))) }]

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { PackagerError, reason, systemCode } from '../errors.ts'
 import { silent } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Reference } from '../oci/reference.ts'
@@ -20,14 +21,23 @@ export interface OpenSource {
   close(): Promise<void>
 }
 
-/** What lies at a path, for `parseSource`; a symlink counts as what it leads to. */
+/**
+ * What lies at a path, for `parseSource`; a symlink counts as what it leads to. A name too long for a path, and the like, is
+ * none; a path that may not be looked at is an error, lest a registry were asked for it.
+ */
 export function pathKindIn(cwd: string): (path: string) => PathKind | undefined {
   return (path) => {
     const full = resolve(cwd, path)
-    const stats = statSync(full, { throwIfNoEntry: false })
-    if (stats === undefined) return undefined
-    if (!stats.isDirectory()) return 'file'
-    return statSync(join(full, 'oci-layout'), { throwIfNoEntry: false }) === undefined ? 'folder' : 'layout'
+    try {
+      const stats = statSync(full, { throwIfNoEntry: false })
+      if (stats === undefined) return undefined
+      if (!stats.isDirectory()) return 'file'
+      return statSync(join(full, 'oci-layout'), { throwIfNoEntry: false }) === undefined ? 'folder' : 'layout'
+    } catch (cause) {
+      const code = systemCode(cause)
+      if (code !== 'EACCES' && code !== 'EPERM') return undefined
+      throw new PackagerError({ code: 'UNREADABLE', step: 'read the source', value: path, found: reason(cause), cause })
+    }
   }
 }
 

@@ -100,3 +100,17 @@ test('extensions have a table of their own', async () => {
   expect(text).toMatch(/^linux\/amd64 .* 1 extension$/m)
   expect(differences).toEqual([{ kind: 'version', id: 'acme/e', values: { 'linux/amd64': '1', 'linux/arm64': '2' } }])
 })
+
+test('an api is compared among those that have the module, whatever their versions', async () => {
+  const { differences } = await inspected(
+    { platform: 'linux/a', modules: { 'acme/a@1': { api: '0.9' } } },
+    { platform: 'linux/b', modules: { 'acme/a@2': { api: '0.10' } } },
+    { platform: 'linux/c', modules: { 'acme/b@1': {} } },
+  )
+  expect(differences.filter(({ kind }) => kind === 'api')).toEqual([{ kind: 'api', id: 'acme/a', values: { 'linux/a': '0.9', 'linux/b': '0.10', 'linux/c': null } }])
+})
+
+test('a platform that is no package has no stacks that could differ', async () => {
+  const { differences } = await inspected(withStacks('linux/amd64', '*'), { platform: 'linux/arm64' })
+  expect(differences.map(({ kind }) => kind)).toEqual(['missing'])
+})

@@ -88,6 +88,14 @@ describe('files of several platforms', () => {
     expect(differences.map(({ kind }) => kind)).toEqual(['missing'])
   })
 
+  test('of a builder only the files of modules are compared', async () => {
+    await using scene = await openScene()
+    const labels = { 'io.buildpacks.builder.metadata': '{}' }
+    publishIndex(scene.registry, 'acme/a:1', ['x86_64', 'aarch64'].map((base) => ({ platform: `linux/${base}`, modules: { 'acme/a@1': { members: [text('a', base), { name: `usr/lib/${base}`, content: 'x' }] } }, labels })))
+    const { differences } = await scene.json(`${scene.registry.host}/acme/a:1`, '--files')
+    expect(differences.map(({ id }) => id)).toEqual([`${folder}/a`])
+  })
+
   test('a later layer lies over an earlier one, and its whiteouts take files away', async () => {
     await using scene = await openScene()
     const modules = {

@@ -44,6 +44,12 @@ describe('a layout', () => {
   })
 })
 
+test('a name that is too long for a path is no path', async () => {
+  await using scene = await openScene()
+  const { code, stderr } = await scene.inspect(`${'a'.repeat(300)}.cnb`)
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('no such file or folder') })
+})
+
 describe('an archive', () => {
   test('is read where it lies; one that is compressed leaves no temporary file', async () => {
     await using scene = await openScene(hello)
