@@ -51,12 +51,12 @@ export class ModuleContents {
   }
 
   async #local(from: Local, key: string): Promise<ListedContent> {
-    const { entries, excluded, secrets = [] } = await listLocal(from, this.#rules)
+    const { entries, excluded, secrets = [], outside = [] } = await listLocal(from, this.#rules)
     const { parts } = moduleLayer(from.module.config, entries, false)
     const input: TarInput = { parts: parts.map((part) => ({ ...part, keep: 'dialect' })), windows: false }
     const programs: string[] = []
     for (const { name } of entries) if (/^bin\/build(?:\.bat|\.exe)?$/.test(name)) programs.push(name)
-    return { key, root: from.root.root, excluded, secrets, programs, layer: { kind: 'made', input } }
+    return { key, root: from.root.root, excluded, outside, secrets, programs, layer: { kind: 'made', input } }
   }
 
   /** Where writing it again changes nothing, the layer stays the one that the package's registry has. */

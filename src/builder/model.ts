@@ -21,6 +21,8 @@ export interface ModuleContent {
   readonly key: string
   readonly root: string
   readonly excluded: readonly string[]
+  /** What lies beside the platform folders. */
+  readonly outside?: readonly string[]
   readonly layer: { readonly kind: 'made'; readonly input: TarInput } | { readonly kind: 'taken'; readonly layer: Layer }
 }
 

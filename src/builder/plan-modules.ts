@@ -62,8 +62,8 @@ function withoutRepeats(layers: readonly PlacedLayer[]): readonly PlacedLayer[] 
 }
 
 function placeOne({ facts, content }: PlannedModule, target: string, layers: RunLayers): PlacedLayer {
-  const { key, layer } = content
-  return layer.kind === 'taken' ? layers.taken(target, key, moduleName(facts), layer.layer) : layers.made(target, key, moduleName(facts), layer.input, content)
+  const { key, layer, root, excluded, outside = [] } = content
+  return layer.kind === 'taken' ? layers.taken(target, key, moduleName(facts), layer.layer) : layers.made(target, key, moduleName(facts), layer.input, { root, excluded, outside })
 }
 
 function placeGroup(group: readonly PlannedModule[], target: string, layers: RunLayers): PlacedLayer {
