@@ -55,18 +55,24 @@ async function shown(inspection: Inspection, flags: InspectFlags, context: Conte
     const [{ inspectionJson }, { jsonText }] = await Promise.all([import('../../inspect/json.ts'), import('../inspect/json-text.ts')])
     return jsonText(inspectionJson(inspection))
   }
+  if (flags.format === 'mermaid') return (await import('../../inspect/mermaid.ts')).renderMermaid(inspection)
+  if (flags.format === 'dot') return (await import('../../inspect/dot.ts')).renderDot(inspection)
+  if (flags.format === 'html') return (await import('../../inspect/html.ts')).renderHtml(inspection)
   const { inspectionText } = await import('../inspect/text.ts')
   return inspectionText(inspection, textOptions(flags, context))
 }
 
-function checkComparison({ raw }: InspectFlags): void {
-  if (raw === true) throw usageError('compare two sources', '--raw', { wanted: '--format text or json' })
+function checkComparison({ raw, format }: InspectFlags): void {
+  const wanted = '--format text, json or html'
+  if (raw === true) throw usageError('compare two sources', '--raw', { wanted })
+  if (format === 'mermaid' || format === 'dot') throw usageError('compare two sources', `--format ${format}`, { wanted })
 }
 
 async function comparisonShown(a: Inspection, b: Inspection, flags: InspectFlags, context: Context): Promise<string> {
   const { compare } = await import('../../inspect/comparison.ts')
   const comparison = compare(a, b)
   if (isJson(flags)) return (await import('../inspect/json-text.ts')).jsonText({ schemaVersion: 1, ...comparison })
+  if (flags.format === 'html') return (await import('../../inspect/comparison-html.ts')).renderComparisonHtml(comparison)
   return (await import('../inspect/comparison-text.ts')).comparisonText(comparison, textOptions(flags, context))
 }
 
