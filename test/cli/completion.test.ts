@@ -51,6 +51,17 @@ test('bash offers the values that an option can have, after a space or an equals
   expect(await offered('--format', '=', 'fi')).toEqual(['file'])
 })
 
+test('bash offers files and folders for what is inspected, and options after a dash', async () => {
+  expect((await offered('inspect', 'build')).sort()).toEqual(['build notes.txt', 'buildpack.toml', 'builds'])
+  expect(await offered('inspect', 'x', '--f')).toEqual(['--format', '--files'])
+  expect(await offered('inspect', '-f', 'js')).toEqual(['json'])
+})
+
+test('zsh and fish offer them too', async () => {
+  expect(await script('zsh')).toMatch(/^ +inspect\)\n(?: .*\n)*? +'\*:source:_files'\n +;;$/mu)
+  expect(await script('fish')).toMatch(/^complete -c bp-package -n '__fish_seen_subcommand_from inspect[^']*' -F$/mu)
+})
+
 test('bash offers the commands of a command, and their options by either name', async () => {
   expect(await offered('manifest', '')).toEqual(['create', 'add', 'annotate', 'rm', 'remove', 'exists', 'push', 'inspect', '-h', '--help'])
   expect(await offered('manifest', 'an')).toEqual(['annotate'])

@@ -32,7 +32,8 @@ function commandCase(command: CompletionCommand, indent: string): string {
 function optionLines(command: CompletionCommand): readonly string[] {
   const offered = [...command.words, ...command.options.flatMap((option) => option.names)]
   const values = command.options.filter((option) => option.value !== 'none').map(valueCase)
-  return ['case $prev in', ...values, 'esac', `COMPREPLY=( $(compgen -W ${words(offered)} -- "$cur") )`]
+  const files = command.files ? [`if [[ $cur != -* ]]; then ${offer('files')}return; fi`] : []
+  return ['case $prev in', ...values, 'esac', ...files, `COMPREPLY=( $(compgen -W ${words(offered)} -- "$cur") )`]
 }
 
 /** The second word is a command of its own. */

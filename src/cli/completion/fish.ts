@@ -21,6 +21,7 @@ function commandLines(command: CompletionCommand, here: string): readonly string
   const names = command.commands.flatMap(({ name, aliases }) => [name, ...aliases])
   return [
     ...(command.words.length === 0 ? [] : [`complete -c bp-package -n ${quoted(here)} -a ${quoted(command.words.join(' '))}`]),
+    ...(command.files ? [`complete -c bp-package -n ${quoted(here)} -F`] : []),
     ...command.options.map((option) => optionLine(option, names.length === 0 ? here : `${here}; and not __fish_seen_subcommand_from ${names.join(' ')}`)),
     ...command.commands.flatMap((child) => [
       `complete -c bp-package -n ${quoted(`${here}; and not __fish_seen_subcommand_from ${names.join(' ')}`)} -a ${child.name} -d ${quoted(child.description)}`,

@@ -16,6 +16,8 @@ export interface CompletionCommand {
   readonly description: string
   /** The words its argument can be, where they are known. */
   readonly words: readonly string[]
+  /** Whether its arguments can be files and folders. */
+  readonly files: boolean
   readonly options: readonly CompletionOption[]
   /** Other names of the same. */
   readonly aliases: readonly string[]
@@ -38,6 +40,7 @@ function describe(command: Command): CompletionCommand {
     name: command.name(),
     description: command.description(),
     words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    files: command.registeredArguments.some((argument) => argument.name() === 'source'),
     options: [...command.options.filter((option) => !option.hidden).map(describeOption), HELP],
     aliases: command.aliases(),
     commands: shownCommands(command).map(describe),

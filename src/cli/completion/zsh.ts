@@ -42,7 +42,7 @@ ${command.commands.length === 0 ? argumentLines(command, '      ') : nestedLines
 }
 
 function argumentLines(command: CompletionCommand, indent: string): string {
-  const argument = command.words.length === 0 ? `'1:name: '` : quoted(`1:word:(${command.words.join(' ')})`)
+  const argument = command.files ? `'*:source:_files'` : command.words.length === 0 ? `'1:name: '` : quoted(`1:word:(${command.words.join(' ')})`)
   const specs = [...command.options.map(spec), argument]
   return `${indent}_arguments \\
 ${specs.map((line) => `${indent}  ${line}`).join(' \\\n')}`
