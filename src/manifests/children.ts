@@ -5,6 +5,7 @@ import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { isManifestType } from '../oci/media-types.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
+import { shortDigest } from '../quantities.ts'
 import type { Network } from '../publish/network.ts'
 import { startUploads } from '../stores/copy.ts'
 import { startingAt } from '../stores/skip.ts'
@@ -13,13 +14,13 @@ import { gather } from './failures.ts'
 import { pinned, readParts } from './fetch.ts'
 import type { ListName } from './names.ts'
 import type { Copied } from './options.ts'
-import { platformText } from './platforms.ts'
+import { isAttestation, platformText } from './platforms.ts'
 import type { Holdings } from './resolve.ts'
 
 /** How a child comes to the destination. */
 export type ChildPlan =
-  | { readonly entry: Descriptor; readonly from: undefined }
-  | { readonly entry: Descriptor; readonly from: ChildSource; readonly bytes: Buffer }
+  | { readonly entry: Descriptor; readonly label: string; readonly from: undefined }
+  | { readonly entry: Descriptor; readonly label: string; readonly from: ChildSource; readonly bytes: Buffer }
 
 interface ChildSource {
   readonly registry: string
@@ -43,14 +44,16 @@ export interface CopyContext {
  * @throws PackagerError `CHILD_GONE` with all that are nowhere
  */
 export async function planChildren(entries: readonly Descriptor[], holdings: Holdings, present: ReadonlySet<Digest>, context: CopyContext): Promise<readonly ChildPlan[]> {
-  return gather(entries, context.concurrency, async (entry): Promise<ChildPlan> => {
-    if (present.has(entry.digest) || (await context.store.has(plain(entry), context.signal))) return { entry, from: undefined }
+  const labels = labelsOf(entries)
+  return gather(entries, context.concurrency, async (entry, at): Promise<ChildPlan> => {
+    const label = labels[at] ?? entry.digest
+    if (present.has(entry.digest) || (await context.store.has(plain(entry), context.signal))) return { entry, label, from: undefined }
     const bytes = holdings.manifests.get(entry.digest)
     const places = (holdings.sources.get(entry.digest) ?? []).filter((place) => place !== repositoryName(context.destination))
     for (const place of places) {
       const { registry, repository } = parseReference(place)
       const source = await context.network.repository(registry, repository)
-      if (bytes !== undefined && (await source.has(plain(entry), context.signal))) return { entry, from: { registry, repository, source }, bytes }
+      if (bytes !== undefined && (await source.has(plain(entry), context.signal))) return { entry, label, from: { registry, repository, source }, bytes }
     }
     throw gone(entry, places.length === 0 ? [repositoryName(context.destination)] : places)
   })
@@ -70,10 +73,10 @@ export async function copyChildren(plans: readonly ChildPlan[], context: CopyCon
   })
   const sent = plans.map(async (plan): Promise<readonly [Digest, Copied]> => {
     if (plan.from === undefined) return [plan.entry.digest, 'present']
-    const { entry, from } = plan
+    const { entry, label, from } = plan
     const statuses = blobsOf(plan).map((descriptor, at) => {
       origins.set(descriptor.digest, origins.get(descriptor.digest) ?? from)
-      return uploads.add(blobOf(descriptor, from, entry, context.signal), `${at === 0 ? 'config' : 'layer'} of ${platformText(entry.platform)}`)
+      return uploads.add(blobOf(descriptor, from, entry, context.signal), `${at === 0 ? 'config' : 'layer'} of ${label}`)
     })
     const all = await Promise.all(statuses)
     return [entry.digest, all.includes('uploaded') || !all.includes('mounted') ? 'uploaded' : 'mounted']
@@ -87,11 +90,18 @@ export async function copyChildren(plans: readonly ChildPlan[], context: CopyCon
 
 async function sendManifests(plans: readonly ChildPlan[], { store, concurrency, report, signal }: CopyContext): Promise<void> {
   await gather(plans, concurrency, async (plan) => {
-    if (plan.from === undefined) return
-    const { entry, bytes } = plan
-    const descriptor = { mediaType: entry.mediaType, size: bytes.length, digest: entry.digest }
-    const status = await store.put(bytesBlob(descriptor, bytes), { signal })
-    report({ type: 'image-done', target: platformText(entry.platform), digest: entry.digest, status })
+    const { entry, label } = plan
+    const status = plan.from === undefined ? 'present' : await store.put(bytesBlob({ ...plain(entry), size: plan.bytes.length }, plan.bytes), { signal })
+    report({ type: 'image-done', target: label, digest: entry.digest, status })
+  })
+}
+
+/** What people call each of these: its platform, with its digest where another one has the same. */
+function labelsOf(entries: readonly Descriptor[]): readonly string[] {
+  const texts = entries.map((entry) => (isAttestation(entry) ? 'attestation' : platformText(entry.platform)))
+  return entries.map(({ digest }, at) => {
+    const text = texts[at] ?? ''
+    return texts.filter((other) => other === text).length > 1 ? `${text} ${shortDigest(digest)}` : text
   })
 }
 

@@ -56,6 +56,7 @@ export async function ship(shipment: Shipment, context: ShipContext): Promise<Pu
     const planned = new Map(plans.map(({ entry, from }) => [entry.digest, from === undefined ? 'present' : from.registry === destination.registry ? 'mounted' : 'uploaded'] as const))
     return pushResult(shipment, index, tags, planned)
   }
+  context.report({ type: 'plan', name: destination.full, destination: 'registry', targets: plans.map(({ label }) => label), layers: 0 })
   const copied = await copyChildren(plans, copying)
   const status = await store.put(index, { signal })
   if ((await shipment.stillGood?.()) === false) return undefined

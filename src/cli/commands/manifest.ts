@@ -19,7 +19,8 @@ export async function runManifest(name: ManifestCommand, words: readonly string[
   const reporter = await createReporter(context, {
     loudness: flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal',
     silent: flags.json === true,
-    live: false,
+    // Only what sends something has a plan to be drawn.
+    live: true,
   })
   const options: LocalOptions = { cwd: context.cwd, env: context.env, registry: registrySettings(flags), owner: lockOwner(), report: reporter.report, signal: context.signal }
   const call: Call = { words, flags, options, context }

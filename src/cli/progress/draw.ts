@@ -32,8 +32,9 @@ export function layersLine(state: ProgressState): string {
   const built = [...state.layers.values()].filter((layer) => layer.digest !== undefined).length
   const done = [...state.blobs.values()].filter((blob) => blob.status !== undefined)
   const sent = done.filter((blob) => blob.status === 'uploaded').reduce((sum, blob) => sum + blob.total, 0)
+  const layers = Math.max(state.layerCount, state.layers.size)
   const parts = [
-    `built ${built} of ${count(Math.max(state.layerCount, state.layers.size), 'layer')}`,
+    layers === 0 ? 'sending' : `built ${built} of ${count(layers, 'layer')}`,
     done.length > 0 && `${count(done.length, 'blob')} in place`,
     sent > 0 && `${formatBytes(sent)} sent`,
   ]

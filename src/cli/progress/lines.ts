@@ -27,7 +27,7 @@ function stepText(event: Exclude<Event, { type: 'warning' }>, state: ProgressSta
     case 'step':
       return escapeLine(event.message)
     case 'plan':
-      return `packaging ${escapeLine(event.name)} for ${escapeLine(event.targets.join(', '))} (${count(event.layers, 'layer')})`
+      return planText(event)
     case 'layer-built':
       return layerBuiltText(event, state, now)
     case 'blob-done':
@@ -50,6 +50,12 @@ function stepText(event: Exclude<Event, { type: 'warning' }>, state: ProgressSta
       break
   }
   return undefined
+}
+
+/** An index over images that exist has no layers to be made. */
+function planText({ name, targets, layers }: Extract<Event, { type: 'plan' }>): string {
+  const what = `${escapeLine(name)} for ${escapeLine(targets.join(', '))}`
+  return layers === 0 ? `sending ${what}` : `packaging ${what} (${count(layers, 'layer')})`
 }
 
 /** How each way of getting there is told. */

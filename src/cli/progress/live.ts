@@ -141,7 +141,9 @@ class LiveList {
             },
             settle: (success) => (success ? resolve() : reject(new Error('stopped'))),
           })
-          if (this.#ended !== undefined) this.#handles.at(-1)?.settle(this.#ended)
+          if (this.#ended === undefined) return
+          this.#handles.at(-1)?.draw()
+          this.#handles.at(-1)?.settle(this.#ended)
         }),
     }
   }

@@ -89,6 +89,7 @@ test('the totals count layers and blobs', () => {
   const blob: Event = { type: 'blob-done', digest: digest('a'), what: 'layer', size: 3 * MIB, status: 'uploaded' }
   const there: Event = { type: 'blob-done', digest: digest('b'), what: 'config', size: 100, status: 'present' }
   expect(layersLine(after(PLAN, layer('A', [])))).toBe('built 0 of 2 layers')
+  expect(layersLine(after({ ...PLAN, layers: 0 }, blob))).toBe('sending, 1 blob in place, 3.0 MiB sent')
   expect(layersLine(after(PLAN, layer('A', []), built('A'), blob, there))).toBe('built 1 of 2 layers, 2 blobs in place, 3.0 MiB sent')
 })
 
