@@ -8,7 +8,7 @@ import type { Target } from '../targets/target.ts'
 /** Where the lifecycle for one target is. */
 export type LifecycleAddress =
   | { readonly kind: 'path'; readonly path: string; readonly shown: string }
-  | { readonly kind: 'url'; readonly url: URL; readonly shown: string; readonly sha256?: string }
+  | { readonly kind: 'url'; readonly url: URL; readonly shown: string; readonly sha256?: string; readonly isRelease?: boolean }
   | { readonly kind: 'image'; readonly reference: Reference; readonly shown: string }
 
 /** `[lifecycle]` of builder.toml, and what a run says besides. */
@@ -54,7 +54,8 @@ export function lifecycleAddress({ uri, version = defaultLifecycleVersion, folde
     })
   }
   const text = own ? releases : template
-  return parse(fill(text, text, { version: version.replace(/^v/, ''), os: target.os, arch, variant: target.variant }), folder)
+  const address = parse(fill(text, text, { version: version.replace(/^v/, ''), os: target.os, arch, variant: target.variant }), folder)
+  return address.kind === 'url' ? { ...address, isRelease: own } : address
 }
 
 /** A placeholder that a target has no word for becomes nothing. */

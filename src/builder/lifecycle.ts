@@ -86,8 +86,10 @@ export class Lifecycles {
     return { shown, toml: await source.read('lifecycle.toml'), entries }
   }
 
-  async #download({ url, shown, sha256 }: Extract<LifecycleAddress, { kind: 'url' }>): Promise<string> {
-    const path = await this.#context.download(url, await this.#context.spool())
+  async #download({ url, shown, sha256, isRelease = false }: Extract<LifecycleAddress, { kind: 'url' }>): Promise<string> {
+    const path = await this.#context.download(url, await this.#context.spool()).catch((cause: unknown) => {
+      throw isRelease ? withMirrors(cause) : cause
+    })
     if (sha256 === undefined) return path
     const hash = createHash('sha256')
     await pipeline(createReadStream(path), hash, { signal: this.#context.signal })
@@ -95,6 +97,14 @@ export class Lifecycles {
     if (found === sha256) return path
     throw new PackagerError({ code: 'DIGEST_MISMATCH', step: 'download lifecycle', value: shown, found: `sha256 ${found}`, wanted: sha256 })
   }
+}
+
+/** Whoever cannot reach the project's downloads can have the same from somewhere else. */
+function withMirrors(cause: unknown): unknown {
+  if (!(cause instanceof PackagerError) || cause.code === 'CANCELLED') return cause
+  const { code, message, hint, problems } = cause
+  const elsewhere = 'name a mirror with --lifecycle-template, or an archive or an image with [lifecycle] uri'
+  return new PackagerError({ code, step: 'get lifecycle', found: message, hint: hint === undefined ? elsewhere : `${elsewhere}; ${hint}`, problems, cause })
 }
 
 function toOpened(files: LifecycleFiles, key: string): Opened {

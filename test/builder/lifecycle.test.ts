@@ -130,6 +130,14 @@ describe('an address', () => {
     expect(await refusal(open(tree.path, { version: '1.2.3' }, { os: 'linux', arch: 'riscv64' }))).toMatch(/find lifecycle "1\.2\.3": got no release for linux\/riscv64, want one of amd64, arm64, ppc64le, s390x/)
   })
 
+  test('of a release that cannot be had says where else it may be', async () => {
+    const download = async (): Promise<string> => {
+      throw new PackagerError({ code: 'NETWORK', step: 'download', value: 'x', found: 'no such host', hint: 'check the name' })
+    }
+    expect(await refusal(open('/', {}, amd64, { download }))).toMatch(/^get lifecycle: download "x": no such host\n.*--lifecycle-template.*check the name$/)
+    expect(await refusal(open('/', { uri: 'https://h.example/l.tgz' }, amd64, { download }))).toMatch(/^download "x": no such host\ncheck the name$/)
+  })
+
   test('may say what its bytes have to be', async () => {
     await using tree = await emptyTree()
     await writeArchive(tree.path, 'l.tgz', lifecycleMembers())
