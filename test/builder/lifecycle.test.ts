@@ -28,6 +28,10 @@ function namesIn({ layer }: Lifecycle): readonly string[] {
   return layer.parts.flatMap(({ base, entries }) => Array.from(entries, ({ name }) => `${base}/${name}`))
 }
 
+async function unreachable(): Promise<string> {
+  throw new PackagerError({ code: 'NETWORK', step: 'download', value: 'x', found: 'no such host', hint: 'check the name' })
+}
+
 const allNames = [...lifecycleBinaries.map((name) => `/cnb/lifecycle/${name}`), '/lifecycle']
 
 describe('a lifecycle', () => {
@@ -131,11 +135,8 @@ describe('an address', () => {
   })
 
   test('of a release that cannot be had says where else it may be', async () => {
-    const download = async (): Promise<string> => {
-      throw new PackagerError({ code: 'NETWORK', step: 'download', value: 'x', found: 'no such host', hint: 'check the name' })
-    }
-    expect(await refusal(open('/', {}, amd64, { download }))).toMatch(/^get lifecycle: download "x": no such host\n.*--lifecycle-template.*check the name$/)
-    expect(await refusal(open('/', { uri: 'https://h.example/l.tgz' }, amd64, { download }))).toMatch(/^download "x": no such host\ncheck the name$/)
+    expect(await refusal(open('/', {}, amd64, { download: unreachable }))).toMatch(/^get lifecycle: download "x": no such host\n.*--lifecycle-template.*check the name$/)
+    expect(await refusal(open('/', { uri: 'https://h.example/l.tgz' }, amd64, { download: unreachable }))).toMatch(/^download "x": no such host\ncheck the name$/)
   })
 
   test('may say what its bytes have to be', async () => {

@@ -36,7 +36,7 @@ export async function exec(program: string, args: readonly string[], options: Ex
 }
 
 /** Of the programs that go by another name there, as .ci/run installs them. */
-const debianPackages: Readonly<Record<string, string>> = { dockerd: 'docker.io', 'libdeflate-gzip': 'libdeflate-tools' }
+const debianPackages: Readonly<Record<string, string>> = { dockerd: 'docker.io', busybox: 'busybox-static', 'libdeflate-gzip': 'libdeflate-tools' }
 
 /** Fails with all the programs that are not installed: a suite that skips is green for the wrong reason. */
 export async function checkPrograms(names: readonly string[]): Promise<void> {
