@@ -25,10 +25,15 @@ interface OpenLayer {
 export class ForeignLayers {
   readonly #folder: string
   readonly #signal: AbortSignal | undefined
+  readonly #stamps: boolean
   readonly #layers = new Map<Digest, Promise<OpenLayer>>()
 
-  /** @param folder the run's own, for the layers' contents */
-  constructor(folder: string, signal: AbortSignal | undefined) {
+  /**
+   * @param folder the run's own, for the layers' contents
+   * @param stamps whether entries keep what their headers say
+   */
+  constructor(folder: string, signal: AbortSignal | undefined, stamps = false) {
+    this.#stamps = stamps
     this.#folder = folder
     this.#signal = signal
   }
@@ -39,24 +44,50 @@ export class ForeignLayers {
    * @throws PackagerError `DIGEST_MISMATCH` where the layer is not what its image's config says
    */
   async list(part: ForeignModule, windows: boolean): Promise<Listing> {
+    const [, base = ''] = foldersOf(part, windows)
+    return { entries: below(await this.#open(part), bytesOfText(`${base}/`), part), excluded: [] }
+  }
+
+  /**
+   * A module's entries with its own two folders, by their whole names: what a layer for it alone holds.
+   *
+   * @throws PackagerError `DIGEST_MISMATCH` where the layer is not what its image's config says
+   */
+  async listWhole(part: ForeignModule): Promise<EntryTable> {
+    const entries = await this.#open(part)
+    const [parent = '', base = ''] = foldersOf(part, false).map(bytesOfText)
+    const found = entries.emptied()
+    for (const { content, ...entry } of entries) {
+      if (entry.name !== parent && entry.name !== base && !entry.name.startsWith(`${base}/`)) continue
+      if (entry.type === 'hardlink' && !entry.link.startsWith(`${base}/`)) throw linkingOut(displayName(entry), part)
+      found.add({ ...entry, start: content?.kind === 'file' ? content.start : 0 })
+    }
+    return found
+  }
+
+  async #open(part: ForeignModule): Promise<EntryTable> {
     const { digest } = part.module.layer
     const layer = this.#layers.get(digest) ?? this.#read(part)
     this.#layers.set(digest, layer)
     const { diffID, entries } = await layer
     if (diffID !== part.module.diffID) throw lying(part, diffID)
-    const base = (moduleLayer(part.facts, [], windows).parts[0]?.base ?? '').replace(/^\//, '')
-    return { entries: below(entries, bytesOfText(`${base}/`), part), excluded: [] }
+    return entries
   }
 
   async #read(part: ForeignModule): Promise<OpenLayer> {
     const { layer } = part.module
     const archive = join(this.#folder, `foreign-${layer.digest.slice('sha256:'.length)}`)
     await pipeline(await part.dependency.content.open(layer, this.#signal), createWriteStream(archive, { flags: 'wx' }), { signal: this.#signal })
-    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true })
+    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true, stamps: this.#stamps })
     const diffID = await digestOfTar(archive, layer.mediaType === ociLayer, this.#signal)
     await rm(archive)
     return { diffID, entries }
   }
+}
+
+/** `cnb/buildpacks/acme_hello` and the version's folder in it. */
+function foldersOf({ facts }: ForeignModule, windows: boolean): readonly string[] {
+  return (moduleLayer(facts, [], windows).parts[0]?.folders ?? []).map((folder) => folder.replace(/^\//, ''))
 }
 
 function below(entries: EntryTable, prefix: string, part: ForeignModule): EntryTable {

@@ -7,7 +7,7 @@ import { isIndexType } from '../oci/media-types.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import type { Source } from '../stores/store.ts'
-import { readLabelledModules } from './label-reader.ts'
+import { readLabelledModules, readMain } from './label-reader.ts'
 import type { ModuleFacts } from './module.ts'
 
 /** A module in somebody's image, and the layer that holds it. */
@@ -22,17 +22,33 @@ export interface ImageModule {
 export interface PackageImage {
   readonly platform: Platform
   readonly modules: readonly ImageModule[]
+  /** The one that the package is named for; undefined where a label does not say. */
+  readonly main: { readonly id: string; readonly version: string } | undefined
+}
+
+/** What an image consists of, whatever is in it. */
+export interface ImageContents {
+  /** The whole config; nothing in it is checked but the diffIDs. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Texts alone. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly platform: Platform
+  /** Bottom first. */
+  readonly layers: readonly { readonly descriptor: Descriptor; readonly diffID: Digest }[]
 }
 
 /** Reads packages from one place; each manifest and config once. */
 export class PackageReader {
   readonly #source: Source
   readonly #place: string
+  readonly #what: 'package' | 'image'
   readonly #signal: AbortSignal | undefined
   readonly #images = new Map<Digest, Promise<PackageImage>>()
   #children: Promise<readonly Descriptor[]> | undefined
 
-  constructor(source: Source, place: string, signal: AbortSignal | undefined) {
+  /** @param what messages call it: a package, or just an image */
+  constructor(source: Source, place: string, signal: AbortSignal | undefined, what: 'package' | 'image' = 'package') {
+    this.#what = what
     this.#source = source
     this.#place = place
     this.#signal = signal
@@ -77,25 +93,37 @@ export class PackageReader {
     return entries.map((entry) => this.#descriptor(entry, 'image index'))
   }
 
-  async #readImage(manifest: Descriptor): Promise<PackageImage> {
+  /**
+   * An image's config and layers.
+   *
+   * @throws PackagerError `UNSUPPORTED` where they do not belong together
+   */
+  async contents(manifest: Descriptor): Promise<ImageContents> {
     if (isIndexType(manifest.mediaType)) throw this.#broken(`${manifest.digest}, an index in its index`)
     const parsed = asObject(await this.#json(manifest))
     const layers = Array.isArray(parsed?.['layers']) ? parsed['layers'].map((layer) => this.#descriptor(layer, 'manifest')) : []
-    const config = asObject(await this.#json(this.#descriptor(parsed?.['config'], 'manifest')))
-    const diffIDs = asObject(config?.['rootfs'])?.['diff_ids']
-    const labels = asObject(asObject(config?.['config'])?.['Labels'])
-    if (!Array.isArray(diffIDs) || diffIDs.length !== layers.length) throw this.#broken(`${layers.length} layers, and a config that does not say what each one is`)
-    const layerOf = new Map(diffIDs.flatMap((diffID, index) => {
-      const layer = layers[index]
-      return typeof diffID === 'string' && isDigest(diffID) && layer !== undefined ? [[diffID, { layer, index }] as const] : []
-    }))
-    const found = readLabelledModules(labels ?? {}, this.#place).map(({ facts, diffID }) => {
+    const config = await this.object(this.#descriptor(parsed?.['config'], 'manifest'))
+    const said = asObject(config['rootfs'])?.['diff_ids']
+    const diffIDs = (Array.isArray(said) ? said : []).filter((diffID): diffID is Digest => typeof diffID === 'string' && isDigest(diffID))
+    if (diffIDs.length !== layers.length) throw this.#broken(`${layers.length} layers, and a config that does not say what each one is`)
+    const labels = Object.entries(asObject(asObject(config['config'])?.['Labels']) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    const both = layers.flatMap((descriptor, index) => {
+      const diffID = diffIDs[index]
+      return diffID === undefined ? [] : [{ descriptor, diffID }]
+    })
+    return { config, labels: Object.fromEntries(labels), platform: platformFrom(config), layers: both }
+  }
+
+  async #readImage(manifest: Descriptor): Promise<PackageImage> {
+    const { labels, platform, layers } = await this.contents(manifest)
+    const layerOf = new Map(layers.map(({ diffID, descriptor }, index) => [diffID, { layer: descriptor, index }]))
+    const found = readLabelledModules(labels, this.#place).map(({ facts, diffID }) => {
       const place = layerOf.get(diffID)
       if (place === undefined) throw this.#broken(`${facts.id}@${facts.version} in layer ${diffID}, which the image does not have`)
       return { facts, diffID, ...place }
     })
     const modules = found.sort((a, b) => a.index - b.index).map(({ facts, diffID, layer }) => ({ facts, diffID, layer }))
-    return { platform: platformFrom(config), modules }
+    return { platform, modules, main: readMain(labels) }
   }
 
   async #json(descriptor: Descriptor): Promise<unknown> {
@@ -119,7 +147,7 @@ export class PackageReader {
   }
 
   #broken(found: string, cause?: unknown): PackagerError {
-    return new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: this.#place, found, wanted: 'a buildpackage image', cause })
+    return new PackagerError({ code: 'UNSUPPORTED', step: `read ${this.#what}`, value: this.#place, found, wanted: this.#what === 'package' ? 'a buildpackage image' : 'an image', cause })
   }
 }
 

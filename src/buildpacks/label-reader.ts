@@ -27,6 +27,18 @@ export function readLabelledModules(labels: Fields, place: string): { facts: Mod
   throw new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: place, found: 'an image without a label io.buildpacks.buildpack.layers', wanted: 'a buildpackage image' })
 }
 
+/** The module that a package is named for, as far as its label says one. */
+export function readMain(labels: Readonly<Record<string, string>>): { readonly id: string; readonly version: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(labels['io.buildpacks.buildpackage.metadata'] ?? '')
+    if (typeof value !== 'object' || value === null) return undefined
+    const { id, version } = value as Fields
+    return typeof id === 'string' && typeof version === 'string' ? { id, version } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** One label's text, and how to complain about it. */
 class LabelText {
   readonly #name: string

@@ -50,6 +50,8 @@ export interface OpenContext {
   readonly readModule: (source: ModuleSource, uri: string) => Promise<LocalModule | undefined>
   /** Bytes that an archive may unpack to. */
   readonly archiveLimit: number | undefined
+  /** Entries of archives keep what their headers say. */
+  readonly stamps?: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -107,7 +109,7 @@ async function openLocator(locator: Locator, uri: string, context: OpenContext):
 async function openPath(path: string, uri: string, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
   if (existsSync(join(path, 'oci-layout'))) return openLayout(path, uri, context)
   if (path.endsWith('.cnb')) return openArchive(path, uri, context)
-  const source = await openSource(path, uri, context.spool, context.signal, limitsOf(context.archiveLimit)).catch((cause: unknown) => openRootedArchive(cause, path, uri, context))
+  const source = await openSource(path, uri, context.spool, context.signal, { ...limitsOf(context.archiveLimit), stamps: context.stamps === true }).catch((cause: unknown) => openRootedArchive(cause, path, uri, context))
   if ('kind' in source) return source
   return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, uri, context)
 }

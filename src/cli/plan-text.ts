@@ -1,4 +1,4 @@
-import type { PackagePlan, PlannedLayer } from '../package/options.ts'
+import type { PlannedLayer, RunPlan } from '../publish/run-plan.ts'
 import { escapeLine } from '../escape.ts'
 import { count, formatBytes } from '../quantities.ts'
 
@@ -6,12 +6,12 @@ import { count, formatBytes } from '../quantities.ts'
 const SHORT_LIST = 12
 
 /** `--dry-run` for people: names, images with their roots, and what is in each layer and what is left out. */
-export function planText(plan: PackagePlan, verbose: boolean): string {
+export function planText(plan: RunPlan, verbose: boolean): string {
   const sections = [header(plan), images(plan), ...plan.layers.map((layer) => layerText(layer, verbose ? Infinity : SHORT_LIST))]
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-function header(plan: PackagePlan): string[] {
+function header(plan: RunPlan): string[] {
   const rows: [string, string][] = [
     ['name', plan.name],
     ...plan.tags.filter((tag) => tag !== plan.name).map((tag, index): [string, string] => [index === 0 ? 'tags' : '', tag]),
@@ -21,8 +21,8 @@ function header(plan: PackagePlan): string[] {
   return table(rows, '')
 }
 
-function images(plan: PackagePlan): string[] {
-  const rows = plan.images.map((image) => [image.target, `root ${image.root}`, ...(image.tag === undefined ? [] : [`tag ${image.tag}`])])
+function images(plan: RunPlan): string[] {
+  const rows = plan.images.map((image) => [image.target, image.root === undefined ? `on ${image.base ?? ''}` : `root ${image.root}`, ...(image.tag === undefined ? [] : [`tag ${image.tag}`])])
   return ['images', ...table(rows, '  ')]
 }
 
@@ -32,7 +32,7 @@ function layerText(layer: PlannedLayer, limit: number): string[] {
   const size = `${count(layer.files.length, 'file')}, ${formatBytes(layer.bytes)}`
   return [
     `layer ${escapeLine(layer.module)}: ${size}`,
-    ...table([['for', layer.targets.join(', ')], ['root', layer.root]], '  '),
+    ...table([['for', layer.targets.join(', ')], ...(layer.root === '' ? [] : [['root', layer.root]])], '  '),
     ...table(files.map((file) => [file.path, formatBytes(file.size)]), '    '),
     ...(more > 0 ? [`    and ${count(more, 'more file')} (-v lists all)`] : []),
     ...leftOut('left out', layer.excluded, limit),

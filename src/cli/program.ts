@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander'
+import { defineBuilder } from './commands/define-builder.ts'
+import type { RunBuilder } from './commands/define-builder.ts'
 import { defineInspect } from './commands/define-inspect.ts'
 import type { InspectFlags } from './commands/define-inspect.ts'
 import { defineManifest } from './commands/define-manifest.ts'
@@ -17,14 +19,15 @@ export interface Actions {
   readonly package: (words: readonly string[], flags: PackageFlags) => Promise<void>
   readonly inspect: (words: readonly string[], flags: InspectFlags) => Promise<void>
   readonly manifest: RunManifest
+  readonly builder: RunBuilder
   readonly completion: (shell: Shell, program: Command) => Promise<void>
 }
 
 /** Commands that SPEC.md has and this version does not: refused by name, so that none is taken for a NAME. */
-const NOT_YET = ['builder', 'vendor'] as const
+const NOT_YET = ['vendor'] as const
 
 /** First words that mean a command and not a NAME. */
-export const COMMAND_WORDS: readonly string[] = ['package', 'inspect', 'manifest', 'completion', ...NOT_YET]
+export const COMMAND_WORDS: readonly string[] = ['package', 'inspect', 'manifest', 'builder', 'completion', ...NOT_YET]
 
 const EXAMPLES = `
 Examples:
@@ -55,6 +58,7 @@ export function createProgram(version: string, actions: Actions): Command {
   packaging.action(async (_name: string | undefined, flags: PackageFlags, command: Command) => actions.package(command.args, flags))
   defineInspect(program.command('inspect')).action(async (_source: string, _other: string | undefined, flags: InspectFlags, command: Command) => actions.inspect(command.args, flags))
   defineManifest(program.command('manifest'), actions.manifest)
+  defineBuilder(program.command('builder'), actions.builder)
   program
     .command('completion')
     .description('print a completion script for your shell')

@@ -27,6 +27,10 @@ export async function run(argv: readonly string[], version: string, context: Con
       const { runManifest } = await import('./commands/manifest.ts')
       code = await runManifest(name, words, flags, context)
     },
+    builder: async (words, flags) => {
+      const { runBuilder } = await import('./commands/builder.ts')
+      await runBuilder(words, flags, context, library)
+    },
     completion: async (shell, program) => {
       const { completionScript } = await import('./commands/completion.ts')
       context.stdout.write(completionScript(program, shell))

@@ -57,9 +57,9 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'an order stands alone',
-    check({ config: { order, targets, stacks } }, findings) {
+    check({ config: { id, version, order, targets, stacks } }, findings) {
       if (order.length === 0) return
-      const why = 'cannot stand beside [[order]]: a composite has the targets and stacks of its components'
+      const why = `cannot stand beside [[order]]: ${id === '' ? 'this' : `${id}@${version}`} is a composite, which has the targets and stacks of its components`
       if (targets.length > 0) findings.problem(['targets'], `${why} (its own targets go into package.toml)`)
       if (stacks.length > 0) findings.problem(['stacks'], why)
     },

@@ -62,7 +62,7 @@ export async function spoolLayer(input: TarInput, name: string, shop: Workshop, 
 }
 
 /** The diffID alone: reads and hashes, compresses and writes nothing. */
-export async function hashLayer(input: TarInput, shop: Workshop, onBytes: (bytes: number) => void): Promise<Digest> {
+export async function hashLayer(input: TarInput, shop: Pick<Workshop, 'blocks' | 'signal'>, onBytes: (bytes: number) => void): Promise<Digest> {
   const hash = createHash('sha256')
   let bytes = 0
   const writer = new BlockWriter(shop.blocks, (block, length) => {

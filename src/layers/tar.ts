@@ -106,7 +106,7 @@ class EntryHeaders {
   }
 
   #carried(entry: LayerEntry, stamp: Stamp, keep: 'all' | 'dialect'): CarriedHeader {
-    const kept = keep === 'all' ? stamp : { ...plainStamp(modeOf(entry), fixedTime), ...dialectOf(stamp) }
+    const kept = keep === 'all' ? stamp : { ...plainStamp(entry.type === 'symlink' && !entry.executable ? 0o644 : modeOf(entry), fixedTime), ...dialectOf(stamp) }
     return { name: this.#name(entry), type: entry.type, size: entry.size, linkname: this.#linkname(entry), stamp: kept }
   }
 

@@ -25,9 +25,13 @@ export const largestManifest = 4 * 1024 * 1024
 
 export type Annotations = Readonly<Record<string, string>>
 
-/** The bytes of an OCI image manifest: compact JSON in a fixed key order, so that equal content has an equal digest. */
-export function encodeManifest(config: Descriptor, layers: readonly Descriptor[], annotations: Annotations = {}): InlineBlob {
-  return encode(ociManifest, { config: orderedDescriptor(config), layers: layers.map(orderedDescriptor) }, annotations)
+/**
+ * The bytes of an image manifest: compact JSON in a fixed key order, so that equal content has an equal digest.
+ *
+ * @param mediaType `ociManifest` unless told; else `dockerManifest`, which knows no annotations
+ */
+export function encodeManifest(config: Descriptor, layers: readonly Descriptor[], annotations: Annotations = {}, mediaType: string = ociManifest): InlineBlob {
+  return encode(mediaType, { config: orderedDescriptor(config), layers: layers.map(orderedDescriptor) }, annotations)
 }
 
 /** What an index can be beside an OCI one with nothing but images and annotations. */

@@ -8,8 +8,21 @@ export const ociLayer = 'application/vnd.oci.image.layer.v1.tar'
 /** Docker's image manifest version 2, schema 2, which is read as well. */
 export const dockerIndex = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const dockerLayerGzip = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
+export const dockerLayer = 'application/vnd.docker.image.rootfs.diff.tar'
 export const dockerConfig = 'application/vnd.docker.container.image.v1+json'
 export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json'
+
+/** The media types of an image whose parts all follow one specification; an index is of the same one. */
+export interface MediaTypes {
+  readonly index: string
+  readonly manifest: string
+  readonly config: string
+  readonly layer: string
+  readonly layerGzip: string
+}
+
+export const ociTypes: MediaTypes = { index: ociIndex, manifest: ociManifest, config: ociConfig, layer: ociLayer, layerGzip: ociLayerGzip }
+export const dockerTypes: MediaTypes = { index: dockerIndex, manifest: dockerManifest, config: dockerConfig, layer: dockerLayer, layerGzip: dockerLayerGzip }
 
 /** Whether a manifest of this type names images rather than layers. */
 export function isIndexType(mediaType: string): boolean {

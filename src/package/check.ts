@@ -5,14 +5,8 @@ import type { ModuleConfig, Stack } from '../config/buildpack.ts'
 import type { PackageConfig } from '../config/package.ts'
 import type { Problem } from '../errors.ts'
 import { PackagerError, configError } from '../errors.ts'
-import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import type { Target } from '../targets/target.ts'
 import type { Composition } from './compose.ts'
-
-/** Docker's storage drivers take 127 layers, the base images of a builder included. */
-const mostLayers = 127
-const manyLayers = 100
 
 /**
  * Checks what one image is made of: its orders resolve, every dependency is used, all of them share a stack
@@ -38,15 +32,6 @@ export function checkComposition(composition: Composition, main: ModuleConfig, p
   if (stacks !== undefined) return stacks
   const all = [main, ...dependencies].map((module) => `${moduleName(module)} (${module.stacks.map((stack) => stack.id).join(', ') || '*'})`)
   throw new PackagerError({ code: 'CONFIG', step: 'merge the stacks', found: `no stack that all modules run on: ${all.join(', ')}`, hint: 'remove the module that does not fit, or give it the stacks of the others' })
-}
-
-/** A warning from a hundred layers, an error where no engine could load the image. */
-export function checkLayerCount(target: Target, layers: number): readonly Warning[] {
-  if (layers < manyLayers) return []
-  const message = `${formatTarget(target)}: ${layers} layers`
-  const hint = '--flatten puts the modules into one layer; --flatten-exclude id@version leaves some apart'
-  if (layers < mostLayers) return [{ message: `${message}; engines take ${mostLayers}, a builder's own among them`, hint }]
-  throw new PackagerError({ code: 'CONFIG', step: 'count the layers', found: message, wanted: `fewer than ${mostLayers}, which is what engines take`, hint })
 }
 
 /** An order holds for all targets, so that a module may be left out only where another one stands in for it. */

@@ -4,7 +4,7 @@ import { throwTogether } from '../errors.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
 import { flagTargets, resolveTargets } from '../targets/resolve.ts'
-import { checkComposition, checkLayerCount } from './check.ts'
+import { checkComposition } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
 import type { Gathered } from './gather.ts'
@@ -14,12 +14,13 @@ import { Listings } from './listing.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from '../publish/metadata.ts'
 import { planNames } from '../publish/names.ts'
-import { ownFiles } from './own-files.ts'
+import { ownFiles } from '../publish/own-files.ts'
+import { checkLayerCount, distinct, strictError } from '../publish/warnings.ts'
 import type { RunContext } from '../publish/resources.ts'
 import type { PackageOptions } from './options.ts'
 import type { LayerGroup, Plan } from './plan.ts'
 import { planImages } from './plan.ts'
-import { distinct, idleFlatten, oddFileName, packedTwice, strictError, withIndexWarning } from './warnings.ts'
+import { idleFlatten, oddFileName, packedTwice, withIndexWarning } from './warnings.ts'
 
 /** Everything that can be known, and refused, before the first byte is made or sent. */
 export interface Prepared {
@@ -50,6 +51,8 @@ export async function prepare(options: PackageOptions, context: RunContext): Pro
   return { gathered, plan, compression, created, labels, annotations }
 }
 
+const flattenHint = '--flatten puts the modules into one layer; --flatten-exclude id@version leaves some apart'
+
 /** What can be told from the flags alone, all of it at once. */
 function checkFlags(options: PackageOptions): void {
   const { compression, labels = [], annotations = [], flattenExclude = [], targets = [] } = options
@@ -76,7 +79,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Ru
   const sources = { list: (part: Part) => listings.get(part), take: (part: ImagePart) => takeLayer(part, options.signal) }
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
-  const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size))
+  const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size, flattenHint))
   const warnings = [...gathered.warnings, ...oddFileName(options, names), ...resolved.warnings, ...idleFlatten(options, compositions), ...packedTwice(main, dependencies, compositions, sources.list), ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
   return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }

@@ -3,11 +3,11 @@ import { silent } from '../events.ts'
 import { deliver } from '../publish/deliver.ts'
 import type { RunResult } from '../publish/options.ts'
 import { openRun } from '../publish/resources.ts'
+import { describePlan } from '../publish/run-plan.ts'
 import { openCache } from '../publish/workshop.ts'
 import type { ImageDetails } from './assemble.ts'
 import { makeImage } from './assemble.ts'
 import type { PackageOptions, PackagePlan } from './options.ts'
-import { describePlan } from './describe.ts'
 import { prepare } from './prepare.ts'
 
 /**

@@ -2,7 +2,6 @@ import { basename, extname, relative, sep } from 'node:path'
 import type { Listing } from '../buildpacks/listing.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import type { LocalModule } from '../buildpacks/open.ts'
-import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { displayName } from '../layers/entries.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
@@ -22,24 +21,6 @@ export function withIndexWarning(plan: Plan, annotations: ScopedAnnotations, opt
 export function oddFileName({ destination }: PackageOptions, { path = '' }: Names): readonly Warning[] {
   if (destination !== 'file' || extname(path) === '.cnb') return []
   return [{ message: `${basename(path)} does not end in .cnb: readers may not take it for a package`, hint: 'name it NAME.cnb' }]
-}
-
-/** What holds for several targets is said once. */
-export function distinct(warnings: readonly Warning[]): readonly Warning[] {
-  const first = new Map<string, Warning>()
-  for (const warning of warnings) if (!first.has(warning.message)) first.set(warning.message, warning)
-  return [...first.values()]
-}
-
-/** With `--strict`: each warning on a line of its own, as it is said nowhere else. */
-export function strictError(warnings: readonly Warning[]): PackagerError {
-  const lines = warnings.map(({ message, hint }) => `${message}${hint === undefined ? '' : ` (${hint})`}`)
-  return new PackagerError({
-    code: 'CONFIG',
-    step: 'plan with --strict',
-    found: [warnings.length === 1 ? 'a warning' : `${warnings.length} warnings`, ...lines].join('\n'),
-    hint: 'mend what the warnings name, or leave --strict out',
-  })
 }
 
 /** pack takes the flag as well, and does as little. */

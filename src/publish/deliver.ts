@@ -4,9 +4,10 @@ import type { LayerCache } from '../layers/cache.ts'
 import type { Compression } from '../layers/compression.ts'
 import type { Layer } from '../layers/spool.ts'
 import { tarSize } from '../layers/tar.ts'
-import type { InlineBlob } from '../oci/descriptor.ts'
+import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import type { Annotations } from '../oci/manifest.ts'
 import { encodeIndex } from '../oci/manifest.ts'
+import { dockerIndex, dockerManifest, ociIndex } from '../oci/media-types.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
 import { appendTo, resolveOrNothing } from './append.ts'
@@ -91,6 +92,11 @@ async function makeImages({ layers: plans, makeImages: make }: Delivery, buildin
   return images
 }
 
+/** Of the family that its images are of: some registries refuse one over the other. */
+function indexType(children: readonly Descriptor[]): string {
+  return children.every(({ mediaType }) => mediaType === dockerManifest) ? dockerIndex : ociIndex
+}
+
 interface Outlet {
   readonly sending: Sending
   readonly destination: Destination
@@ -103,7 +109,7 @@ async function finish(options: RunOptions, delivery: Delivery, images: readonly 
   const { names, warnings } = delivery
   const [only] = images
   const children = images.map((image) => image.child)
-  const index = images.length === 1 ? undefined : encodeIndex(children, delivery.indexAnnotations)
+  const index = images.length === 1 ? undefined : encodeIndex(children, delivery.indexAnnotations, { mediaType: indexType(children) })
   const root = index ?? only?.manifest
   if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
   if (options.destination === 'file') {

@@ -34,7 +34,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 }
 
 test('bash offers the commands that there are as the first word', async () => {
-  expect(await offered('')).toEqual(['package', 'inspect', 'manifest', 'completion'])
+  expect(await offered('')).toEqual(['package', 'inspect', 'manifest', 'builder', 'completion'])
   expect(await offered('co')).toEqual(['completion'])
 })
 
@@ -79,6 +79,12 @@ test('bash offers nothing where only the author knows', async () => {
   expect(await offered('--tag', '')).toEqual([])
 })
 
+test('bash offers the commands below a command, and what they take', async () => {
+  expect(await offered('builder', 'c')).toEqual(['create'])
+  expect(await offered('builder', 'create', 'name', '--lifecycle')).toEqual(['--lifecycle-template', '--lifecycle-any-arch'])
+  expect(await offered('builder', 'create', '--config', 'buildpack')).toEqual(['buildpack.toml'])
+})
+
 test('bash offers the shells', async () => {
   expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish', '-h', '--help'])
 })
@@ -87,7 +93,7 @@ test.each(['zsh', 'fish'])('the script for %s knows every option and no command 
   const text = await script(shell)
   for (const name of ['append-image-name-suffix', 'plain-http', 'insecure-registry', 'no-default-excludes', 'help']) expect(text).toContain(name)
   expect(text).toContain('layout file image')
-  expect(text).not.toMatch(/builder create|vendor/u)
+  expect(text).not.toMatch(/vendor/u)
 })
 
 test('zsh reads descriptions with quotes, brackets and colons as text', async () => {

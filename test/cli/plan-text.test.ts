@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { planText } from '../../src/cli/plan-text.ts'
-import type { PackagePlan, PlannedLayer } from '../../src/package/options.ts'
+import type { RunPlan as PackagePlan, PlannedLayer } from '../../src/publish/run-plan.ts'
 import { PLAN } from './support/screen.ts'
 
 function planOf(layer: Partial<PlannedLayer>): PackagePlan {

@@ -81,7 +81,7 @@ test.each([
   expect(stderr).toContain(hint)
 })
 
-test.each(['builder', 'vendor'])('%s is refused by name and not taken for a name', async (name) => {
+test.each(['vendor'])('%s is refused by name and not taken for a name', async (name) => {
   for (const words of [[name], [name, 'create', 'x', '--publish'], [name, '--help'], ['help', name]]) {
     const { code, asked, stderr } = await parse(...words)
     expect({ code, asked }).toEqual({ code: 2, asked: undefined })
@@ -100,7 +100,7 @@ test('--help tells the options of the default command and no command that is not
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toContain('--append-image-name-suffix')
   expect(stdout).toContain('completion <shell>')
-  expect(stdout).not.toMatch(/^ +(builder|vendor) /mu)
+  expect(stdout).not.toMatch(/^ +vendor /mu)
 })
 
 test('--help has every option below a heading, one on each line of a hundred columns, and fits two screens', async () => {

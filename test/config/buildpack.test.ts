@@ -189,8 +189,8 @@ describe('buildpack.toml', () => {
     expect(problemsOf(buildpack(...lines))).toEqual([
       'buildpack.toml:6:1: order[0].group[0].version: is required: the version of acme/a to package',
       'buildpack.toml:8:1: order[0].group[1].id: is required',
-      'buildpack.toml:10:1: targets: cannot stand beside [[order]]: a composite has the targets and stacks of its components (its own targets go into package.toml)',
-      'buildpack.toml:12:1: stacks: cannot stand beside [[order]]: a composite has the targets and stacks of its components',
+      'buildpack.toml:10:1: targets: cannot stand beside [[order]]: acme/hello@1.2.3 is a composite, which has the targets and stacks of its components (its own targets go into package.toml)',
+      'buildpack.toml:12:1: stacks: cannot stand beside [[order]]: acme/hello@1.2.3 is a composite, which has the targets and stacks of its components',
     ])
   })
 

@@ -111,5 +111,7 @@ export function recordingLibrary(events: readonly Event[] = []): Library & { rea
       play(options)
       return PLAN
     },
+    createBuilder: async () => RESULT,
+    planBuilder: async () => PLAN,
   }
 }

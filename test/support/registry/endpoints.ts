@@ -37,7 +37,7 @@ export function serve(call: Call): Reply {
   const { contents, request } = call
   const url = new URL(request.path, 'http://registry')
   if (url.pathname === '/v2/' || url.pathname === '/v2') return { status: 200, headers: { 'docker-distribution-api-version': 'registry/2.0' } }
-  const match = /^\/v2\/(.+?)\/(manifests|blobs|tags)\/(.*)$/.exec(url.pathname)
+  const match = /^\/v2\/(.+)\/(manifests|blobs|tags)\/((?:uploads\/)?[^/]*)$/.exec(url.pathname)
   const [, name, area, rest] = match ?? []
   if (name === undefined || area === undefined || rest === undefined) return errorReply(404, 'NAME_UNKNOWN', 'no such endpoint')
   if (area === 'manifests') return serveManifest(call, name, decodeURIComponent(rest))

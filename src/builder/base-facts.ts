@@ -1,0 +1,125 @@
+import type { ImageContents } from '../buildpacks/image.ts'
+import { readLabelledModules } from '../buildpacks/label-reader.ts'
+import type { LabelledModule } from '../buildpacks/labels.ts'
+import type { ModuleInfo } from '../config/fields.ts'
+import { PackagerError } from '../errors.ts'
+import type { Owner } from './folders.ts'
+import type { NamedImage } from './labels.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What a build image says of itself, as far as a builder needs it (SPEC-builder.md sections 3 and 6). */
+export interface BaseFacts {
+  readonly owner: Owner
+  /** `io.buildpacks.stack.id`; '' where there is none. */
+  readonly stackId: string
+  /** Undefined where there is no such label. */
+  readonly mixins: readonly string[] | undefined
+  /** Only where both labels are there. */
+  readonly distro: { readonly name: string; readonly version: string } | undefined
+  /** Of a base that is a builder already; empty elsewhere. */
+  readonly modules: readonly LabelledModule[]
+  readonly buildpacks: readonly ModuleInfo[]
+  readonly extensions: readonly ModuleInfo[]
+  readonly stackRunImage: NamedImage | undefined
+}
+
+/**
+ * Reads a build image's Env and labels, those of `--label` among them.
+ *
+ * @param labels the image's own with `--label`'s over them
+ * @throws PackagerError `UNSUPPORTED` where `CNB_USER_ID` or `CNB_GROUP_ID` is missing or no number, or a label is broken
+ */
+export function readBase({ config }: ImageContents, labels: Readonly<Record<string, string>>, shown: string): BaseFacts {
+  const env = envOf(config)
+  const owner = { uid: userNumber(env, 'CNB_USER_ID', shown), gid: userNumber(env, 'CNB_GROUP_ID', shown) }
+  const { 'io.buildpacks.base.distro.name': name, 'io.buildpacks.base.distro.version': version } = labels
+  const distro = name === undefined || version === undefined ? undefined : { name, version }
+  const metadata = fieldsOf(parsed(labels, 'io.buildpacks.builder.metadata', shown))
+  const runImage = fieldsOf(fieldsOf(metadata['stack'])['runImage'])
+  const image = textOf(runImage['image'])
+  const mirrors = runImage['mirrors']
+  return {
+    owner,
+    stackId: labels['io.buildpacks.stack.id'] ?? '',
+    mixins: readMixins(labels, shown),
+    distro,
+    modules: readModules(labels, shown),
+    buildpacks: readInfos(metadata['buildpacks']),
+    extensions: readInfos(metadata['extensions']),
+    stackRunImage: image === '' ? undefined : { image, ...(Array.isArray(mirrors) ? { mirrors: mirrors.map(String) } : {}) },
+  }
+}
+
+function envOf(config: Fields): ReadonlyMap<string, string> {
+  const env = fieldsOf(config['config'])['Env']
+  const entries = (Array.isArray(env) ? env : []).filter((entry): entry is string => typeof entry === 'string')
+  return new Map(entries.map((entry) => {
+    const at = entry.indexOf('=')
+    return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
+  }))
+}
+
+function userNumber(env: ReadonlyMap<string, string>, name: string, shown: string): number {
+  const value = env.get(name)
+  if (value !== undefined && /^\d{1,10}$/.test(value)) return Number(value)
+  const found = value === undefined ? `no ${name} in its Env` : `${name}=${value} in its Env`
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found, wanted: `${name} with a whole number: builds run as that user and group`, hint: 'name a build image for buildpacks in build.image' })
+}
+
+function readMixins(labels: Readonly<Record<string, string>>, shown: string): readonly string[] | undefined {
+  const value = parsed(labels, 'io.buildpacks.stack.mixins', shown)
+  if (value === undefined || value === null) return undefined
+  if (Array.isArray(value) && value.every((mixin) => typeof mixin === 'string')) return value
+  throw broken(shown, 'io.buildpacks.stack.mixins', 'no list of texts')
+}
+
+/** The labels of an image that is no builder are empty, or are not there. */
+function readModules(labels: Readonly<Record<string, string>>, shown: string): readonly LabelledModule[] {
+  const names = ['io.buildpacks.buildpack.layers', 'io.buildpacks.extension.layers']
+  const isEmpty = names.every((name) => Object.keys(fieldsOf(parsed(labels, name, shown))).length === 0)
+  return isEmpty ? [] : readLabelledModules(labels, shown)
+}
+
+function readInfos(value: unknown): readonly ModuleInfo[] {
+  return (Array.isArray(value) ? value : []).map((entry) => {
+    const fields = fieldsOf(entry)
+    return {
+      id: textOf(fields['id']),
+      version: textOf(fields['version']),
+      name: textOf(fields['name']),
+      homepage: textOf(fields['homepage']),
+      description: textOf(fields['description']),
+      keywords: textsOf(fields['keywords']),
+      execEnv: textsOf(fields['exec-env']),
+      clearEnv: fields['clear-env'] === true,
+      licenses: (Array.isArray(fields['licenses']) ? fields['licenses'] : []).map((license) => ({ type: textOf(fieldsOf(license)['Type']), uri: textOf(fieldsOf(license)['URI']) })),
+    }
+  })
+}
+
+function parsed(labels: Readonly<Record<string, string>>, name: string, shown: string): unknown {
+  const text = labels[name]
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw broken(shown, name, 'no JSON')
+  }
+}
+
+function broken(shown: string, label: string, found: string): PackagerError {
+  return new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found: `${found} in label ${label}`, wanted: 'a label as builders have it' })
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : []).filter((text): text is string => typeof text === 'string')
+}

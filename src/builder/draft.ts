@@ -1,0 +1,120 @@
+import { moduleName } from '../buildpacks/module.ts'
+import type { Problem } from '../errors.ts'
+import type { Warning } from '../events.ts'
+import { formatTarget } from '../targets/grammar.ts'
+import type { Target } from '../targets/target.ts'
+import type { BaseFacts } from './base-facts.ts'
+import { readBase } from './base-facts.ts'
+import type { PlatformImage } from './base.ts'
+import type { ListedContent, ModuleContents } from './content.ts'
+import type { GatheredBuilder } from './gather.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { BuilderPart } from './modules.ts'
+import { modulesFor } from './modules.ts'
+import type { Versions } from './order.ts'
+import { resolveOrders } from './order.ts'
+import type { PlannedModule, TargetDraft } from './model.ts'
+import { extensionsFault, validateModules } from './validate.ts'
+
+/** What the drafts of all targets are made from. */
+export interface DraftSources {
+  readonly gathered: GatheredBuilder
+  /** Of `--label`. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly groups: readonly (readonly string[])[]
+  readonly contents: ModuleContents
+}
+
+export interface CheckedDraft {
+  readonly draft: TargetDraft
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Warning[]
+}
+
+/**
+ * One target's builder with all that is wrong with it (SPEC-builder.md section 3, from 3 on).
+ *
+ * @throws PackagerError `UNSUPPORTED` for a base that is none, and what opening packages and listing files throws
+ */
+export async function makeDraft(target: Target, image: PlatformImage, lifecycle: Lifecycle, { gathered, labels: own, groups, contents }: DraftSources): Promise<CheckedDraft> {
+  const { config } = gathered
+  const labels = { ...image.labels, ...own }
+  const base = readBase(image, labels, image.shown)
+  const distro = base.distro === undefined ? {} : { distro: base.distro }
+  const found = await modulesFor({ ...target, ...distro }, gathered.modules)
+  const groupOf = ({ facts }: BuilderPart): number | undefined => {
+    const group = groups.findIndex((names) => names.includes(moduleName(facts)))
+    return group === -1 ? undefined : group
+  }
+  const listed = await Promise.all(found.parts.map((part) => contents.of(part, groupOf(part) !== undefined)))
+  const modules = await Promise.all(found.parts.map(async (part, at): Promise<PlannedModule[]> => {
+    const content = listed[at]
+    if (content === undefined) return []
+    const group = groupOf(part)
+    return [{ facts: part.facts, info: part.info, content, group, onBase: await onBase(part, content, group, base, contents) }]
+  }))
+  const names = [...base.modules.map(({ facts }) => facts), ...found.parts.map(({ facts }) => facts)]
+  const programs = new Map(found.parts.map((part, at) => [part, listed[at]?.programs ?? []]))
+  const { orders, problems: unresolved } = resolveOrders(config, versionsOf(names, 'buildpack'), versionsOf(names, 'extension'))
+  const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
+  const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
+  const problems = [...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
+  const warnings = [...found.warnings, ...secretWarnings(found.parts, listed), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
+  return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
+}
+
+/** In a layer with others it always is another layer. */
+async function onBase({ facts }: BuilderPart, content: ListedContent, group: number | undefined, base: BaseFacts, contents: ModuleContents): Promise<PlannedModule['onBase']> {
+  const there = base.modules.find((module) => module.facts.kind === facts.kind && moduleName(module.facts) === moduleName(facts))
+  if (there === undefined) return 'none'
+  return group === undefined && (await contents.diffID(content)) === there.diffID ? 'same' : 'other'
+}
+
+function versionsOf(modules: readonly { readonly kind: string; readonly id: string; readonly version: string }[], kind: string): Versions {
+  const versions = new Map<string, Set<string>>()
+  for (const module of modules) if (module.kind === kind) versions.set(module.id, (versions.get(module.id) ?? new Set<string>()).add(module.version))
+  return versions
+}
+
+/** A buildpack that says nothing of platforms is what its program is for: pack takes that for amd64. */
+function inferred(programs: readonly string[]): { readonly os: string; readonly arch: string } | undefined {
+  if (programs.length === 0) return undefined
+  return programs.includes('bin/build') ? { os: 'linux', arch: 'amd64' } : { os: 'windows', arch: 'amd64' }
+}
+
+function stackFault(image: PlatformImage, { stackId }: BaseFacts, { config }: GatheredBuilder): readonly Problem[] {
+  if (config.stackId === undefined || config.stackId === stackId) return []
+  const has = stackId === '' ? 'has no label io.buildpacks.stack.id' : `has the stack "${stackId}"`
+  return [{ file: config.file, line: 1, column: 1, key: 'build.image', message: `${image.shown} ${has}, want "${config.stackId}" as stack.id says` }]
+}
+
+function extensionFaults({ facts }: Lifecycle, { config }: GatheredBuilder): readonly Problem[] {
+  const key = config.extensions.length > 0 ? 'extensions' : config.orderExtensions.length > 0 ? 'order-extensions' : undefined
+  const fault = key === undefined ? undefined : extensionsFault(facts)
+  return key === undefined || fault === undefined ? [] : [{ file: config.file, line: config.extensions[0]?.line ?? 1, column: config.extensions[0]?.column ?? 1, key, message: fault }]
+}
+
+function secretWarnings(parts: readonly BuilderPart[], listed: readonly ListedContent[]): readonly Warning[] {
+  return parts.flatMap(({ facts }, at) => {
+    const secrets = listed[at]?.secrets ?? []
+    return secrets.length === 0 ? [] : [{ message: `${moduleName(facts)} holds what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore' }]
+  })
+}
+
+/** The same module from two places: the last one counts, which is said where it is not the same. */
+async function twiceWarnings(modules: readonly PlannedModule[], contents: ModuleContents, target: Target): Promise<readonly Warning[]> {
+  const warnings: Warning[] = []
+  for (const [at, module] of modules.entries()) {
+    const later = modules.slice(at + 1).find(({ facts }) => facts.kind === module.facts.kind && moduleName(facts) === moduleName(module.facts))
+    if (later === undefined || (await contents.diffID(later.content)) === (await contents.diffID(module.content))) continue
+    warnings.push({ message: `${formatTarget(target)}: ${moduleName(module.facts)} is listed twice with different content: the last one is taken`, hint: 'remove one of them, or give it another version' })
+  }
+  return warnings
+}
+
+/** As pack does: the old label decides stack.toml, and only run.toml has what builder.toml says. */
+function oldRunImage(image: PlatformImage, { stackRunImage }: BaseFacts, { config }: GatheredBuilder): readonly Warning[] {
+  const [first] = config.runImages
+  if (stackRunImage === undefined || first === undefined || stackRunImage.image === first.image) return []
+  return [{ message: `${image.shown} is a builder: stack.toml keeps its run image ${stackRunImage.image}, run.toml has ${first.image}`, hint: 'platforms before API 0.12 read stack.toml' }]
+}

@@ -1,0 +1,99 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { readConfigFile } from '../buildpacks/config-file.ts'
+import { Findings } from '../buildpacks/findings.ts'
+import { readModule } from '../buildpacks/local-module.ts'
+import type { ModuleDeclaration } from '../buildpacks/open.ts'
+import { openModules } from '../buildpacks/open.ts'
+import type { BuilderConfig } from '../config/builder.ts'
+import { readBuilderToml } from '../config/builder-reader.ts'
+import type { Problem } from '../errors.ts'
+import { PackagerError } from '../errors.ts'
+import type { Warning } from '../events.ts'
+import { silent } from '../events.ts'
+import type { RunContext } from '../publish/resources.ts'
+import { targetProblems } from '../targets/resolve.ts'
+import type { DeclaredModule } from './modules.ts'
+import type { BuilderOptions } from './options.ts'
+
+/** builder.toml and the modules that it names, read and free of mistakes. */
+export interface GatheredBuilder {
+  readonly config: BuilderConfig
+  /** builder.toml's. */
+  readonly folder: string
+  readonly modules: readonly DeclaredModule[]
+  readonly warnings: readonly Warning[]
+}
+
+/**
+ * Reads builder.toml and opens what it names: all mistakes in it and in the modules' own files are told together.
+ *
+ * @throws PackagerError `CONFIG` with every problem, `USAGE` where there is no such file, and what opening modules throws
+ */
+export async function gatherBuilder(options: BuilderOptions, context: RunContext): Promise<GatheredBuilder> {
+  const path = resolve(options.cwd, options.config)
+  const shown = shorter(options.cwd, path)
+  const bytes = await readConfigFile(path, shown)
+  if (bytes === undefined) throw new PackagerError({ code: 'USAGE', step: 'read --config', value: options.config, found: 'no such file', wanted: 'a builder.toml' })
+  const report = new Findings(options.report ?? silent, [shown])
+  const read = readBuilderToml(bytes, shown)
+  const config = report.take(read)
+  const draft = read.value ?? read.draft
+  if (draft === undefined) return report.fail()
+  report.add(wrongTargets(options, draft))
+  const modules = await openDeclared(draft, dirname(path), report, options, context).catch((cause: unknown) => report.failWith(cause))
+  if (config === undefined || report.failed) return report.fail()
+  return { config, folder: dirname(path), modules, warnings: report.warnings }
+}
+
+/** An architecture that is left out is asked for by the image that would have to have it. */
+function wrongTargets(options: BuilderOptions, { targets, file, buildImage }: BuilderConfig): readonly Problem[] {
+  const problems = targetProblems({ flags: options.targets ?? [], isComposite: false, moduleTargets: targets, moduleFile: file, packageTargets: [] })
+  return problems.map((problem) => (problem.key.endsWith('.arch') && problem.message.startsWith('is required') ? { ...problem, message: `${problem.message}; the build image is ${buildImage}` } : problem))
+}
+
+async function openDeclared(config: BuilderConfig, folder: string, report: Findings, options: BuilderOptions, context: RunContext): Promise<readonly DeclaredModule[]> {
+  const opened = await Promise.all((['buildpack', 'extension'] as const).map(async (kind) => {
+    const entries = (kind === 'buildpack' ? config.buildpacks : config.extensions).flatMap((declaration, index) => {
+      const isNamed = declaration.uri !== '' || declaration.image !== ''
+      return isNamed ? [{ kind, key: `${kind}s[${index}]`, file: config.file, declaration }] : []
+    })
+    const found = await openModules(entries.map(toDeclaration), openContext(kind, folder, config.file, report, options, context))
+    return entries.flatMap((entry, index) => {
+      const module = found[index]
+      return module === undefined ? [] : [{ ...entry, opened: module }]
+    })
+  }))
+  return opened.flat()
+}
+
+function toDeclaration({ key, file, declaration }: Omit<DeclaredModule, 'opened'>): ModuleDeclaration {
+  const { uri, image, line, column } = declaration
+  return { ...(uri === '' ? { image } : { uri }), file, line, column, key }
+}
+
+function openContext(kind: DeclaredModule['kind'], folder: string, file: string, report: Findings, options: BuilderOptions, context: RunContext): Parameters<typeof openModules>[1] {
+  let spools = 0
+  const spool = async (): Promise<string> => {
+    const own = join(await context.spool(), `${kind}-${(spools += 1)}`)
+    await mkdir(own)
+    return own
+  }
+  return {
+    folder,
+    spool,
+    openRepository: context.openRepository,
+    download: async (url) => context.download(url, await spool()),
+    findInRegistry: context.findInRegistry,
+    readModule: (source, uri) => readModule(source, uri, { kind, file }, report),
+    archiveLimit: options.archiveLimit,
+    stamps: true,
+    signal: options.signal,
+  }
+}
+
+/** Below the working folder relative to it; whole elsewhere. */
+function shorter(cwd: string, path: string): string {
+  const below = relative(cwd, path)
+  return below.startsWith('..') || isAbsolute(below) ? path : below
+}

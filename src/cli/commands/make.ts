@@ -1,0 +1,75 @@
+import { PackagerError } from '../../errors.ts'
+import type { Destination, RunOptions, RunResult } from '../../publish/options.ts'
+import type { RunPlan } from '../../publish/run-plan.ts'
+import type { Context } from '../context.ts'
+import { follow } from '../follow.ts'
+import type { MetadataFile } from '../metadata-file.ts'
+import { openMetadataFile } from '../metadata-file.ts'
+import { planText } from '../plan-text.ts'
+import { resultJson, resultLine, summaryLine } from '../print.ts'
+import { createReporter } from '../progress/choose.ts'
+import { usageError } from '../usage.ts'
+import type { MakingFlags } from './making-options.ts'
+import { defined, registrySettings } from './shared-options.ts'
+
+/** What a command makes, or with `--dry-run` only plans. */
+export interface Making<T extends RunOptions> {
+  readonly options: T
+  readonly plan: (options: T) => Promise<RunPlan>
+  readonly make: (options: T) => Promise<RunResult>
+}
+
+/** Makes, or with `--dry-run` shows the plan. Prints the result only after all of it is done. */
+export async function runMaking<T extends RunOptions>({ options, plan, make }: Making<T>, flags: MakingFlags, context: Context): Promise<void> {
+  const metadata = flags.metadataFile === undefined ? undefined : await openMetadataFile(flags.metadataFile, context.cwd)
+  const reporter = await createReporter(context, {
+    loudness: flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal',
+    silent: flags.json === true,
+    live: flags.progress && flags.dryRun !== true,
+  })
+  const watched = { ...options, report: reporter.report, signal: context.signal }
+  if (flags.dryRun === true) return showPlan(flags, context, await follow(reporter, context, async () => plan(watched)))
+  const result = await follow(reporter, context, async () => make(watched))
+  await writeMetadata(metadata, result)
+  if (flags.quiet !== true && flags.json !== true) context.stderr.write(`${summaryLine(result, reporter.tally(), context.cwd)}\n`)
+  context.stdout.write(flags.json === true ? resultJson(result) : `${resultLine(result)}\n`)
+}
+
+/** The flags of every command that makes images, as the library takes them. */
+export function makingOptions(flags: MakingFlags, context: Context): RunOptions & { readonly hostArch: string; readonly defaultExcludes: boolean } {
+  const { output, cacheDir, concurrency, compression, strict, singleFile, pullPolicy, registryIndex, archiveLimit } = flags
+  return {
+    cwd: context.cwd,
+    env: context.env,
+    hostArch: context.hostArch,
+    destination: destinationOf(flags),
+    defaultExcludes: flags.defaultExcludes,
+    cache: flags.cache,
+    registry: registrySettings(flags),
+    ...defined({ output, cacheDir, concurrency, compression, strict, singleFile, pullPolicy, registryIndex, archiveLimit }),
+    ...defined({ targets: flags.target, tags: flags.tag, labels: flags.label, annotations: flags.annotation }),
+    ...defined({ ownFiles: flags.metadataFile === undefined ? undefined : [flags.metadataFile], appendImageNameSuffix: flags.appendImageNameSuffix, append: flags.append, publishByDigest: flags.publishByDigest }),
+  }
+}
+
+function destinationOf(flags: MakingFlags): Destination {
+  if (flags.publish === true || flags.publishByDigest === true) return 'registry'
+  if (flags.singleFile === true && flags.format !== 'file') throw usageError('read --single-file', `--format ${flags.format ?? 'layout'}`, { wanted: '--format file', hint: 'a layout and a registry hold all targets anyway' })
+  if (flags.append === true) throw usageError('read --append', 'no --publish', { wanted: 'both: what is added to is an index in a registry' })
+  return flags.format ?? 'layout'
+}
+
+function showPlan(flags: MakingFlags, context: Context, plan: RunPlan): void {
+  context.stdout.write(flags.json === true ? resultJson(plan) : planText(plan, flags.verbose === true))
+}
+
+/** The work is done when this fails, so the error says where it is. */
+async function writeMetadata(metadata: MetadataFile | undefined, result: RunResult): Promise<void> {
+  try {
+    await metadata?.write(resultJson(result))
+  } catch (error) {
+    if (!(error instanceof PackagerError)) throw error
+    const { code, step, message } = error
+    throw new PackagerError({ code, step, found: message, cause: error, hint: `all else is done: ${resultLine(result)}` })
+  }
+}

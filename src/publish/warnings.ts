@@ -1,0 +1,34 @@
+import { PackagerError } from '../errors.ts'
+import type { Warning } from '../events.ts'
+import { formatTarget } from '../targets/grammar.ts'
+import type { Target } from '../targets/target.ts'
+
+/** Docker's storage drivers take 127 layers, the base images of a builder included. */
+const mostLayers = 127
+const manyLayers = 100
+
+/** What holds for several targets is said once. */
+export function distinct(warnings: readonly Warning[]): readonly Warning[] {
+  const first = new Map<string, Warning>()
+  for (const warning of warnings) if (!first.has(warning.message)) first.set(warning.message, warning)
+  return [...first.values()]
+}
+
+/** With `--strict`: each warning on a line of its own, as it is said nowhere else. */
+export function strictError(warnings: readonly Warning[]): PackagerError {
+  const lines = warnings.map(({ message, hint }) => `${message}${hint === undefined ? '' : ` (${hint})`}`)
+  return new PackagerError({
+    code: 'CONFIG',
+    step: 'plan with --strict',
+    found: [warnings.length === 1 ? 'a warning' : `${warnings.length} warnings`, ...lines].join('\n'),
+    hint: 'mend what the warnings name, or leave --strict out',
+  })
+}
+
+/** A warning from a hundred layers, an error where no engine could load the image. */
+export function checkLayerCount(target: Target, layers: number, hint: string): readonly Warning[] {
+  if (layers < manyLayers) return []
+  const message = `${formatTarget(target)}: ${layers} layers`
+  if (layers < mostLayers) return [{ message: `${message}; engines take ${mostLayers}, a builder's own among them`, hint }]
+  throw new PackagerError({ code: 'CONFIG', step: 'count the layers', found: message, wanted: `fewer than ${mostLayers}, which is what engines take`, hint })
+}
