@@ -20,7 +20,7 @@ export interface InspectFlags extends RegistryFlags {
 export function defineInspect(command: Command): Command {
   command
     .description('show what is in a package, a builder or an image index for each platform, and where platforms differ')
-    .argument('<source>', 'image name, .cnb, layout folder or buildpack folder; docker://, oci:, file: and daemon: before it force a reading')
+    .argument('<source>', 'image name, .cnb, layout folder or buildpack folder; docker://, oci:, file:, local: and daemon: before it force a reading')
     .argument('[other]', 'another source: shows what changed from the first to this one')
   for (const option of [...ownOptions(), ...registryOptions()]) command.addOption(option)
   return command
