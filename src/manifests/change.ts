@@ -52,11 +52,12 @@ export async function addToList(options: AddOptions & LocalOptions): Promise<rea
   const images = options.images.map(parseImage)
   if (!options.missingOk && !(await hasList(listsFolder(options.env), list.full))) throw listNotFound(list)
   const groups = await withNetwork(options, (_, reading) => resolveImages(images, options.selection, reading))
-  return changeLocal(list, options, false, (stored) => {
+  const { touched } = await changeLocal(list, options, false, (stored) => {
     if (stored === undefined && !options.missingOk) throw listNotFound(list)
     const format = stored?.format ?? 'oci'
     return { ...addImages(stored?.content ?? emptyContent(format), addition(options, groups)), format, holdings: holdingsOf(groups, stored) }
   })
+  return touched
 }
 
 /** `manifest add --publish`: the same on the registry's index, which is created where it is absent. */
@@ -92,10 +93,11 @@ export async function annotateList(options: AnnotateOptions & LocalOptions): Pro
   const list = parseListName(options.list)
   const { content } = await readLocal(list, options)
   const digest = await withNetwork(options, async (_, reading) => (await findEntries(wordsOf(options), content, reading))[0])
-  return changeLocal(list, options, false, (stored) => {
+  const { touched } = await changeLocal(list, options, false, (stored) => {
     if (stored === undefined) throw listNotFound(list)
     return { ...annotateEntry(stored.content, digest, options), format: stored.format, holdings: stored }
   })
+  return touched
 }
 
 /** `manifest annotate --publish`. */
@@ -131,10 +133,11 @@ export async function removeFromList(options: RemoveOptions & LocalOptions): Pro
   const list = parseListName(options.list)
   const { content } = await readLocal(list, options)
   const digests = await withNetwork(options, (_, reading) => findEntries(options.entries, content, reading))
-  return changeLocal(list, options, false, (stored) => {
+  const { touched } = await changeLocal(list, options, false, (stored) => {
     if (stored === undefined) throw listNotFound(list)
     return { ...removeEntries(stored.content, digests, options.keepAttestations), format: stored.format, holdings: stored }
   })
+  return touched
 }
 
 /** `manifest rm --publish`. */

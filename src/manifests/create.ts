@@ -10,6 +10,7 @@ import type { LocalChange } from './local.ts'
 import { changeLocal, emptyContent, readLocal } from './local.ts'
 import type { ListName } from './names.ts'
 import { parseImage, parseListName } from './names.ts'
+import { isAttestation } from './platforms.ts'
 import type { LocalOptions, NetworkOptions, PushResult, SendOptions } from './options.ts'
 import { changeRemote } from './remote.ts'
 import type { Group, Reading } from './resolve.ts'
@@ -42,6 +43,7 @@ export type CreateIndexOptions = CreateOptions & NetworkOptions & SendOptions
 
 export interface CreatedList {
   readonly list: string
+  /** All that it has now; attestations are not counted. */
   readonly images: number
 }
 
@@ -51,12 +53,12 @@ export async function createList(options: CreateOptions & LocalOptions): Promise
   checkModes(options)
   await checkAbsent(list, options)
   const groups = await withNetwork(options, (_, reading) => readGroups(options, reading))
-  const touched = await changeLocal(list, options, options.replace === true, (stored) => {
+  const { content } = await changeLocal(list, options, options.replace === true, (stored) => {
     if (stored !== undefined && options.amend !== true) throw listExists(list)
     if (stored !== undefined) checkSameFormat(list, options, stored)
     return created(options, groups, stored)
   })
-  return { list: list.full, images: touched.length }
+  return { list: list.full, images: content.manifests.filter((entry) => !isAttestation(entry)).length }
 }
 
 /**

@@ -10,7 +10,7 @@ import type { ListFormat, StoredList } from '../stores/lists.ts'
 import { readList } from '../stores/lists.ts'
 import type { Edited } from './edit.ts'
 import type { ListName } from './names.ts'
-import type { LocalOptions, Touched } from './options.ts'
+import type { LocalOptions } from './options.ts'
 import type { Holdings } from './resolve.ts'
 import { checkFormat, indexTypes, listWarnings } from './rules.ts'
 
@@ -42,7 +42,7 @@ export function listNotFound({ full }: ListName): PackagerError {
  *
  * @param read `StoredList` as it is now; undefined: there is none, or nobody asks what there was
  */
-export async function changeLocal(list: ListName, options: LocalOptions, anew: boolean, change: (read: StoredList | undefined) => LocalChange): Promise<readonly Touched[]> {
+export async function changeLocal(list: ListName, options: LocalOptions, anew: boolean, change: (read: StoredList | undefined) => LocalChange): Promise<Edited> {
   const root = listsFolder(options.env)
   const { owner, patienceMs, signal, report = silent } = options
   return withListLock(root, list.full, { owner, patienceMs, signal }, async () => {
@@ -53,7 +53,7 @@ export async function changeLocal(list: ListName, options: LocalOptions, anew: b
     for (const warning of listWarnings(content, format, list.full, holdings.manifests, known)) report({ type: 'warning', ...warning })
     const digests = new Set(content.manifests.map(({ digest }) => digest))
     await writeList(root, { reference: list.full, format, index: encodeContent(content), manifests: only(holdings.manifests, digests), sources: only(holdings.sources, digests) })
-    return touched
+    return { content, touched }
   })
 }
 

@@ -51,7 +51,9 @@ describe('a list that is created', () => {
     await using ground = await ManifestGround.open(registry.host)
     await ground.push(multi())
     const list = `${ground.repo('app')}:list`
-    await succeed(ground, 'manifest', 'create', list, `${ground.repo('app')}:${name}`, ...flags)
+    const { stdout } = await succeed(ground, 'manifest', 'create', list, `${ground.repo('app')}:${name}`, ...flags)
+    const images = wanted.filter((platform) => !platform.startsWith('unknown')).length
+    expect(stdout).toBe(`Created ${list} (${images === 1 ? '1 image' : `${images} images`})\n`)
     expect(await platformsIn(ground, list)).toEqual(wanted)
   })
 
