@@ -80,12 +80,13 @@ function openContext(kind: DeclaredModule['kind'], folder: string, file: string,
     return own
   }
   return {
+    what: 'module',
     folder,
     spool,
     openRepository: context.openRepository,
     download: async (url) => context.download(url, await spool()),
     findInRegistry: context.findInRegistry,
-    readModule: (source, uri) => readModule(source, uri, { kind, file }, report),
+    readModule: (source, uri) => readModule(source, uri, { kind, file, hint: 'a buildpack is named in [[buildpacks]], an extension in [[extensions]]' }, report),
     archiveLimit: options.archiveLimit,
     stamps: true,
     signal: options.signal,

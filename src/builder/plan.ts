@@ -20,30 +20,36 @@ export function planImages(drafts: readonly TargetDraft[], shared: SharedDraft):
 }
 
 function planImage(draft: TargetDraft, shared: SharedDraft, layers: RunLayers, isOneOfSeveral: boolean): BuilderImagePlan {
-  const { target, image, labels, base, lifecycle, orders } = draft
+  const { target, image, labels, base, lifecycle } = draft
   const name = formatTarget(target)
-  const { buildConfig, environment, suffixOf, config } = shared
+  const { buildConfig, suffixOf } = shared
   const facts = factsOf(draft, shared)
   const all = lastOfEach(draft.modules)
-  const modules = all.filter(({ onBase }) => onBase !== 'same')
-  const placed = (['buildpack', 'extension'] as const).map((kind) => placeModules(modules.filter((module) => module.facts.kind === kind), name, layers))
+  const added = all.filter(({ onBase }) => onBase !== 'same')
+  const below = [
+    ...image.layers.map(({ descriptor, diffID }, at) => layers.taken(name, `base ${descriptor.digest}`, `base ${at + 1}/${image.layers.length} of ${image.shown}`, image.takeLayer(descriptor, diffID))),
+    layers.made(name, `folders ${base.owner.uid}:${base.owner.gid} ${buildConfig}`, 'folders', foldersLayer(base.owner, buildConfig)),
+    layers.made(name, lifecycle.key, `lifecycle ${lifecycle.facts.version}`, lifecycle.layer),
+  ]
+  const placed = (['buildpack', 'extension'] as const).map((kind) => placeModules(added.filter((module) => module.facts.kind === kind), name, layers))
+  const stacked = [...below, ...placed.flatMap((each) => each.layers), ...ownFiles(draft, shared, facts, layers)]
+  const tag = suffixOf === undefined || !isOneOfSeveral ? {} : { tag: { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) } }
+  return { target, image, ...tag, labels, layers: stacked, modules: placed.flatMap((each) => each.modules), baseModules: [...base.modules, ...kept(all, base)], facts }
+}
+
+/** The layers above the modules: what lifecycle and platforms read. */
+function ownFiles({ target, orders }: TargetDraft, { config, environment, buildConfig }: SharedDraft, facts: BuilderImagePlan['facts'], layers: RunLayers): readonly PlacedLayer[] {
+  const name = formatTarget(target)
   const text = (path: string, content: string): PlacedLayer => layers.made(name, `${path} ${digestOf(Buffer.from(content))}`, path, fileLayer(path, content))
   const system = systemToml(orders.system)
-  const { uid, gid } = base.owner
-  const stacked = [
-    ...image.layers.map(({ descriptor, diffID }, at) => layers.taken(name, `base ${descriptor.digest}`, `layer ${at + 1} of ${image.shown}`, image.takeLayer(descriptor, diffID))),
-    layers.made(name, `folders ${uid}:${gid} ${buildConfig}`, 'folders', foldersLayer(base.owner, buildConfig)),
-    layers.made(name, lifecycle.key, `lifecycle ${lifecycle.facts.version}`, lifecycle.layer),
-    ...placed.flatMap((each) => each.layers),
+  return [
     text('/cnb/order.toml', orderToml(orders.order, orders.orderExtensions)),
     ...(system === undefined ? [] : [text('/cnb/system.toml', system)]),
     text('/cnb/stack.toml', stackToml(facts.stackRunImage ?? config.runImages[0] ?? { image: '' })),
     text('/cnb/run.toml', runToml(config.runImages)),
     ...(environment.length === 0 ? [] : [layers.made(name, `environment ${digestOf(Buffer.from(JSON.stringify([buildConfig, environment])))}`, 'build environment', environmentLayer(environment, buildConfig))]),
-    layers.made(name, 'environment of a build', 'environment of a build', emptyLayer),
+    layers.made(name, 'empty layer', 'empty layer', emptyLayer),
   ]
-  const tag = suffixOf === undefined || !isOneOfSeveral ? {} : { tag: { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) } }
-  return { target, image, ...tag, labels, layers: stacked, modules: placed.flatMap((each) => each.modules), baseModules: [...base.modules, ...kept(all, base)], facts }
 }
 
 /** Modules whose layer the base has, as they describe themselves now. */

@@ -32,7 +32,7 @@ export async function checkRunImages({ file, runImages, stackId }: RunImageReque
   for (const { name, at, target, found } of await Promise.all(looked)) {
     if (found.kind === 'other platform' && targets.length > 1) problems.push({ ...at, message: found.message })
     else if (found.kind !== 'there') warnings.push({ message: found.message, hint: 'apps cannot run before it is there; --skip-run-image-check looks for none' })
-    else if (stackId !== undefined && found.stackId !== stackId) problems.push({ ...at, message: `${name} has the stack ${found.stackId === '' ? 'id of none' : `"${found.stackId}"`} for ${formatTarget(target)}, want "${stackId}" as stack.id says` })
+    else if (stackId !== undefined && found.stackId !== stackId) problems.push({ ...at, message: `${name} has ${found.stackId === '' ? 'no stack id' : `the stack "${found.stackId}"`} for ${formatTarget(target)}, want "${stackId}" as stack.id says` })
   }
   return { problems, warnings }
 }
@@ -45,7 +45,7 @@ async function look(images: NamedImages, name: string, target: Target): Promise<
     return { kind: 'there', stackId: labels['io.buildpacks.stack.id'] ?? '' }
   } catch (cause) {
     if (cause instanceof PackagerError && cause.code === 'CANCELLED') throw cause
-    const message = `run image ${name}: ${reason(cause)}`
+    const message = `run image "${name}": ${reason(cause).replace(`find image "${name}": `, '')}`
     return { kind: cause instanceof PackagerError && cause.code === 'UNSUPPORTED' ? 'other platform' : 'missing', message }
   }
 }

@@ -12,6 +12,8 @@ export interface SaidKind {
   readonly kind: ModuleConfig['kind']
   /** That file. */
   readonly file: string
+  /** What to do where it holds something else. */
+  readonly hint?: string
 }
 
 /** The module at a source's top: what a config file says it is, else what its toml says. Its mistakes go to `report`; `more` finds others in it. */
@@ -20,7 +22,7 @@ export async function readModule(source: ModuleSource, uri: string, said: SaidKi
   const extension = await source.read('extension.toml')
   const kind = said?.kind ?? (buildpack === undefined ? 'extension' : 'buildpack')
   const toml = kind === 'buildpack' ? buildpack : extension
-  if (toml === undefined) throw missingToml(source, said)
+  if (toml === undefined) throw missingToml(source, said, buildpack === undefined ? (extension === undefined ? 'neither at its top' : 'extension.toml') : 'buildpack.toml')
   if (buildpack !== undefined && extension !== undefined && said === undefined) {
     report.warn({ message: `${source.place} holds buildpack.toml and extension.toml: packaging the buildpack`, hint: 'a package.toml with [extension] uri = "." packages the extension' })
   }
@@ -35,14 +37,14 @@ export async function readModule(source: ModuleSource, uri: string, said: SaidKi
   return config === undefined ? undefined : { kind: 'local', uri, source, config, tomlName, toml, ignoreFile }
 }
 
-function missingToml(source: ModuleSource, said: SaidKind | undefined): PackagerError {
+function missingToml(source: ModuleSource, said: SaidKind | undefined, found: string): PackagerError {
   const wanted = said === undefined ? 'buildpack.toml or extension.toml' : `${said.kind}.toml, as ${said.file} says`
   return new PackagerError({
     code: 'CONFIG',
     step: 'read buildpack',
     value: source.place,
-    found: 'neither at its top',
+    found,
     wanted,
-    hint: 'name the buildpack folder with --path, or in package.toml as [buildpack] uri',
+    hint: said?.hint ?? 'name the buildpack folder with --path, or in package.toml as [buildpack] uri',
   })
 }

@@ -38,6 +38,8 @@ export interface ImageDependency {
 
 /** What opening a module needs from the run. */
 export interface OpenContext {
+  /** What messages call it. */
+  readonly what: 'dependency' | 'module'
   /** The config file's folder: what relative paths are relative to. */
   readonly folder: string
   /** A new, empty folder for an archive's contents. */
@@ -76,7 +78,7 @@ export interface ModuleDeclaration {
 export async function openModules(declarations: readonly ModuleDeclaration[], context: OpenContext): Promise<readonly (LocalModule | ImageDependency | undefined)[]> {
   const opening = await Promise.allSettled(declarations.map((declaration) => openModule(declaration, context)))
   const failures = opening.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-  if (failures.length > 0) throw joined(failures)
+  if (failures.length > 0) throw joined(failures, context.what === 'dependency' ? 'dependencies' : 'modules')
   return opening.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
 
@@ -90,7 +92,7 @@ async function openModule({ uri, image, file, line, column, key }: ModuleDeclara
   } catch (cause) {
     if (!(cause instanceof PackagerError) || cause.problems.length > 0 || cause.code === 'CANCELLED') throw cause
     const problem = { file, line, column, key, message: cause.message }
-    throw new PackagerError({ code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code, step: 'open dependency', value: text, found: cause.message, hint: cause.hint, problems: [problem], cause })
+    throw new PackagerError({ code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code, step: `open ${context.what}`, value: text, found: cause.message, hint: cause.hint, problems: [problem], cause })
   }
 }
 
@@ -127,7 +129,7 @@ async function openArchive(path: string, uri: string, context: OpenContext): Pro
   const content = await archiveSource(path, await context.spool(), { limit: limitsOf(context.archiveLimit).bytes, ...(context.signal === undefined ? {} : { signal: context.signal }) })
   // Readers of a .cnb take the first image that it lists (SPEC-package.md section 8).
   const [root] = content.roots()
-  if (root === undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'open dependency', value: uri, found: 'an archive that lists no image', wanted: 'a buildpackage' })
+  if (root === undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: `open ${context.what}`, value: uri, found: 'an archive that lists no image', wanted: 'a buildpackage' })
   return { kind: 'image', uri, content, root, reader: new PackageReader(content, uri, context.signal) }
 }
 
@@ -146,9 +148,9 @@ async function openLayout(path: string, uri: string, context: OpenContext): Prom
 }
 
 /** What is wrong with several dependencies is one error; a failure of another kind goes first. */
-function joined(failures: readonly unknown[]): unknown {
+function joined(failures: readonly unknown[], plural: string): unknown {
   const [first] = failures
   const located = failures.filter((failure): failure is PackagerError => failure instanceof PackagerError && failure.problems.length > 0)
   if (failures.length === 1 || located.length < failures.length) return failures.find((failure) => !(failure instanceof PackagerError && failure.problems.length > 0)) ?? first
-  return configError('open the dependencies', located.flatMap((failure) => failure.problems))
+  return configError(`open the ${plural}`, located.flatMap((failure) => failure.problems))
 }

@@ -96,6 +96,7 @@ async function gatherDependencies({ options, report, packageConfig, project, fol
     return own
   }
   return openDependencies(packageConfig, project, {
+    what: 'dependency',
     folder,
     spool,
     openRepository: context.openRepository,

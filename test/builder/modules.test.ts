@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { packageBuildpack } from '../../src/package/run.ts'
+import { makeImage, sendImage } from '../support/images/made.ts'
+import { readOutput } from '../support/read-back/registry.ts'
+import type { BuilderGround } from './support/ground.ts'
+import { baseConfig, buildpack, modules, openBuilderGround, tomlWith, twoTargets } from './support/ground.ts'
+
+const hello = buildpack('acme/hello', '1.0.0')
+
+/** Packages a buildpack of the ground's folder into its registry. */
+async function publishPackage(ground: BuilderGround, id: string): Promise<void> {
+  const path = id.split('/').at(-1) ?? id
+  await packageBuildpack({ cwd: ground.tree.path, path, name: `${ground.registry.host}/${id}:1`, env: { HOME: ground.tree.path }, hostArch: 'amd64', destination: 'registry', cache: false })
+}
+
+function layersOf(output: Awaited<ReturnType<typeof readOutput>>, at = 0): readonly string[] {
+  return (output.images[at]?.diff_ids ?? []).map((diffID) => output.layers[diffID]?.entries[0]?.name ?? '')
+}
+
+describe('a package', () => {
+  test('gives each target its own image, and a layer that would stay the same is mounted, not made', async () => {
+    await using ground = await openBuilderGround(tomlWith(`[[buildpacks]]\nuri = "docker://HOST/acme/hello:1"\n[[order]]\n[[order.group]]\nid = "acme/hello"\n${twoTargets}`), hello)
+    await publishPackage(ground, 'acme/hello')
+    const result = await ground.run()
+    const layer = result.images[0]?.layers.find(({ module }) => module === 'acme/hello@1.0.0')
+    expect(layer?.status).toBe('mounted')
+    expect(ground.events.filter((event) => event.type === 'layer-built' && event.module === 'acme/hello@1.0.0')).toEqual([])
+  })
+
+  test('lacks a target: what it has is told', async () => {
+    await using ground = await openBuilderGround(tomlWith('[[buildpacks]]\nuri = "docker://HOST/acme/hello:1"\n'), buildpack('acme/hello', '1.0.0', { targets: ['linux/arm64'] }))
+    await publishPackage(ground, 'acme/hello')
+    expect(await ground.refusal()).toContain('got images for linux/arm64, want one for linux/amd64')
+  })
+
+  test('of an extension is named in [[extensions]]', async () => {
+    await using ground = await openBuilderGround(tomlWith('[[buildpacks]]\nuri = "docker://HOST/acme/ext:1"\n'), { 'ext/extension.toml': 'api = "0.10"\n[extension]\nid = "acme/ext"\nversion = "1"\n[[targets]]\nos = "linux"\narch = "amd64"\n' })
+    await publishPackage(ground, 'acme/ext')
+    expect(await ground.refusal()).toContain('buildpacks[0]: acme/ext@1 is an extension: name it in [[extensions]]')
+  })
+})
+
+describe('a module that is listed twice', () => {
+  const twice = tomlWith('[[buildpacks]]\nuri = "hello"\n[[buildpacks]]\nuri = "again"\n[[order]]\n[[order.group]]\nid = "acme/hello"\n')
+  const again = Object.fromEntries(Object.entries(hello).map(([path, file]) => [path.replace('hello/', 'again/'), file]))
+
+  test('with the same content is one, and nothing is said', async () => {
+    await using ground = await openBuilderGround(twice, { ...hello, ...again })
+    await ground.run({ targets: ['linux/amd64'] })
+    expect(ground.warnings()).toEqual([])
+  })
+
+  test('with different content is the last one, which is said', async () => {
+    await using ground = await openBuilderGround(twice, { ...hello, ...again, 'again/more': 'x' })
+    await ground.run({ targets: ['linux/amd64'] })
+    expect(ground.warnings()).toEqual(['linux/amd64: acme/hello@1.0.0 is listed twice with different content: the last one is taken'])
+    const output = await readOutput(ground.registry.host, 'acme/builder', '1')
+    expect(Object.values(output.layers).flatMap(({ entries }) => entries.map(({ name }) => name))).toContain('/cnb/buildpacks/acme_hello/1.0.0/more')
+  })
+})
+
+describe('--flatten', () => {
+  const three = { ...hello, ...buildpack('acme/b', '2'), ...buildpack('acme/a', '1') }
+
+  test('puts modules into one layer before the others, in the order of builder.toml', async () => {
+    await using ground = await openBuilderGround(tomlWith(modules('acme/hello', 'acme/b', 'acme/a')), three)
+    const result = await ground.run({ targets: ['linux/amd64'], flatten: ['acme/b@2,acme/hello@1.0.0,acme/none@1'] })
+    const names = result.images[0]?.layers.map(({ module }) => module) ?? []
+    expect(names.slice(3, 5)).toEqual(['acme/hello@1.0.0, acme/b@2', 'acme/a@1'])
+    expect(layersOf(await readOutput(ground.registry.host, 'acme/builder', '1')).slice(3, 5)).toEqual(['/cnb/buildpacks/acme_hello', '/cnb/buildpacks/acme_a'])
+  })
+})
+
+describe('a base that is a builder', () => {
+  test('keeps a layer that would be the same, and hides another one of the same module', async () => {
+    await using ground = await openBuilderGround(tomlWith(modules('acme/hello')), hello)
+    await ground.run({ targets: ['linux/amd64'], name: `${ground.registry.host}/acme/build:1` })
+    const same = await ground.run({ targets: ['linux/amd64'] })
+    expect(same.images[0]?.layers.filter(({ module }) => module.startsWith('acme/hello')).length).toBe(0)
+  })
+
+  test('has another version of a layer hidden by a whiteout', async () => {
+    const label = JSON.stringify({ 'acme/hello': { '1.0.0': { api: '0.10', layerDiffID: `sha256:${'0'.repeat(64)}` } } })
+    await using ground = await openBuilderGround(tomlWith(modules('acme/hello')), hello)
+    const config = { ...baseConfig, Labels: { 'io.buildpacks.buildpack.layers': label } }
+    await sendImage(ground.registry.host, 'acme/build', makeImage({ config: { os: 'linux', architecture: 'amd64', config }, layers: [{ 'etc/base': 'x' }] }), '1')
+    await ground.run({ targets: ['linux/amd64'] })
+    expect(layersOf(await readOutput(ground.registry.host, 'acme/builder', '1'))).toContain('/cnb/buildpacks/acme_hello/.wh.1.0.0')
+  })
+})
