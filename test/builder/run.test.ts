@@ -6,24 +6,15 @@ import { makeImage, sendImage } from '../support/images/made.ts'
 import { readOutput } from '../support/read-back/registry.ts'
 import { baseConfig, baseImage, buildpack, modules, openBuilderGround, tomlWith, twoTargets } from './support/ground.ts'
 
-const thirty = Array.from({ length: 30 }, (_, at) => `acme/bp${String(at).padStart(2, '0')}`)
 const hello = buildpack('acme/hello', '1.0.0')
 const oneModule = tomlWith(modules('acme/hello'))
 const forTwo = tomlWith(`${modules('acme/hello')}${twoTargets}`)
 
-describe('a builder of thirty buildpacks for two targets', () => {
-  test('has each layer made once, and rebuilt unchanged sends no blob and no manifest', async () => {
-    const files = Object.assign({}, ...thirty.map((id) => buildpack(id, '1.0.0')))
-    await using ground = await openBuilderGround(tomlWith(`${modules(...thirty)}${twoTargets}`), files)
-    const first = await ground.run()
-    const built = ground.events.flatMap((event) => (event.type === 'layer-built' ? [event.module] : []))
-    expect(built.toSorted()).toEqual([...thirty.map((id) => `${id}@1.0.0`), '/cnb/order.toml', '/cnb/run.toml', '/cnb/stack.toml', 'empty layer', 'folders', 'lifecycle 0.20.0'].toSorted())
-    const before = ground.registry.requests.length
-    const second = await ground.run()
-    expect(second.digest).toBe(first.digest)
-    expect(ground.registry.requests.slice(before).filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([])
-    expect(new Set(second.images.flatMap(({ layers }) => layers.map(({ status }) => status)))).toEqual(new Set(['present']))
-  })
+test('a builder for two targets has each layer made once', async () => {
+  await using ground = await openBuilderGround(tomlWith(`${modules('acme/hello', 'acme/other')}${twoTargets}`), { ...hello, ...buildpack('acme/other', '2') })
+  await ground.run()
+  const built = ground.events.flatMap((event) => (event.type === 'layer-built' ? [event.module] : []))
+  expect(built.toSorted()).toEqual(['/cnb/order.toml', '/cnb/run.toml', '/cnb/stack.toml', 'acme/hello@1.0.0', 'acme/other@2', 'empty layer', 'folders', 'lifecycle 0.20.0'])
 })
 
 describe('a base image', () => {

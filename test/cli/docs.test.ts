@@ -39,6 +39,16 @@ test('docs/manifest.md has every command of manifest and every option, with the 
   for (const command of commands) expect(page).toMatch(new RegExp(`^\\| \`${command.name()} [^|]*${command.alias() === undefined ? '' : `\`${command.alias()}\``}`, 'mu'))
 })
 
+test('docs/builder.md has every option of builder create that package does not have, as the parser knows it', () => {
+  const program = createProgram('1.2.3', nothing)
+  const [packaging, building] = [program.commands.find((command) => command.name() === 'package'), program.commands.find((command) => command.name() === 'builder')?.commands[0]]
+  const known = new Set(packaging?.options.map(({ flags }) => flags))
+  const page = readFileSync(new URL('../../docs/builder.md', import.meta.url), 'utf8')
+  const own = (building?.options ?? []).map(({ flags }) => flags).filter((flags) => !known.has(flags) && !flags.startsWith('-t'))
+  expect(own.length).toBeGreaterThan(3)
+  for (const flags of own) expect(page).toContain(`\`${flags}\``)
+})
+
 test('docs/cli.md names the shells, and only commands that are there', () => {
   expect(text).toContain(`bp-package completion ${SHELLS.join('|')}`)
   for (const shell of SHELLS) expect(text).toContain(`bp-package completion ${shell}`)
