@@ -18,12 +18,12 @@ export function renderHtml(inspection: Inspection): string {
   return page(`${source.name}: what is in it`, [
     pageHead(inspection),
     html`<main>${[
-      section('problems', 'Problems', problemList(platforms, names)),
+      section('problems', 'Problems', [problemList(platforms, names)]),
       section('platforms', 'Platforms', [platformTable(platforms, names)]),
       section('buildpacks', 'Buildpacks', [moduleMatrix('Buildpacks by platform', names, modules)]),
       section('extensions', 'Extensions', [moduleMatrix('Extensions by platform', names, extensions)]),
       section('differences', 'Differences', platforms.length < 2 ? [] : differenceList(differences, names)),
-      section('notes', 'Notes', noteList(notes)),
+      section('notes', 'Notes', [noteList(notes)]),
       section('layers', 'Layers', layerBars(platforms, names)),
       section('order', 'Order', orderList(platforms)),
       section('labels', 'Labels and annotations', labelList(platforms, names)),

@@ -1,11 +1,11 @@
 import { count } from '../../quantities.ts'
 import type { Difference, Note } from '../inspection.ts'
 import type { Markup } from './markup.ts'
-import { html, joined } from './markup.ts'
-import { digestText, listed, scrolling } from './parts.ts'
+import { html, nothing } from './markup.ts'
+import { bullets, digestText, folded, listed, mono, orderText, pairs, soft, table, tag } from './parts.ts'
 
 /** A page with more rows nobody reads; the JSON has all of them. */
-const mostFiles = 2000
+export const mostFiles = 2000
 const mostOpen = 8
 
 /** Each difference to fold out, those of files together; `none` in so many words. */
@@ -20,44 +20,47 @@ export function differenceList(differences: readonly Difference[], names: readon
 function one({ kind, id, values }: Difference, open: boolean): Markup {
   const groups = new Map<string | null, string[]>()
   for (const [name, value] of Object.entries(values)) groups.set(value, [...(groups.get(value) ?? []), name])
-  const lines = [...groups].map(([value, names]) => html`<dt>${value === null ? 'absent' : joined(valueParts(kind, value))}</dt><dd>${listed(names)}</dd>`)
-  const summary = html`<summary><span class="tag">${kind}</span> <span class="mono">${id}</span></summary>`
-  return open ? html`<details open>${summary}<dl class="values">${lines}</dl></details>` : html`<details>${summary}<dl class="values">${lines}</dl></details>`
+  const lines = Array.from(groups, ([value, names]) => [valueText(kind, value), listed(names)] as const)
+  return folded(html`${tag(kind)} ${mono(id)}`, pairs('values', lines), { open })
 }
 
-/** An order has its groups on lines of their own. */
-function valueParts(kind: Difference['kind'], value: string): readonly Markup[] {
-  if (value === '') return [html`none`]
-  return kind === 'order' ? value.split(' | ').map((group) => html`<code>${group}</code><br>`) : [html`<code>${value}</code>`]
+function valueText(kind: Difference['kind'], value: string | null): Markup {
+  if (value === null) return html`absent`
+  return kind === 'order' || value === '' ? orderText(value) : html`<code>${value}</code>`
 }
 
 function fileTable(files: readonly Difference[], names: readonly string[]): Markup {
-  const heads = names.map((name) => html`<th scope="col"><span class="fit">${name}</span></th>`)
-  const rows = files.slice(0, mostFiles).map(({ id, values }) => html`<tr><th scope="row"><span class="fit mono">${id}</span></th>${names.map((name) => fileCell(values, name))}</tr>`)
-  const more = files.length > mostFiles ? html`<p class="soft">and ${files.length - mostFiles} more, all of them in the JSON</p>` : html``
-  const table = html`<table class="matrix"><thead><tr><th scope="col">Path</th>${heads}</tr></thead><tbody>${rows}</tbody></table>`
-  return html`<details class="files"><summary><span class="tag">files</span> ${count(files.length, 'file')} of other mode, size or content, or absent</summary>${scrolling('Files that differ', table)}${more}</details>`
+  const rows = files.slice(0, mostFiles).map(({ id, values }) => [mono(id), ...names.map((name) => fileText(values, name))])
+  const content = table('Files that differ', [{ title: 'Path' }, ...names.map((title) => ({ title }))], rows)
+  const summary = html`${tag('files')} ${count(files.length, 'file')} of other mode, size or content, or absent`
+  return folded(summary, html`<div>${content}${moreFiles(files.length)}</div>`, { kind: 'files' })
 }
 
-function fileCell(values: Difference['values'], name: string): Markup {
-  if (!Object.hasOwn(values, name)) return html`<td></td>`
+/** What is said in place of the rest. */
+export function moreFiles(all: number): Markup {
+  return all > mostFiles ? html`<p class="soft">and ${all - mostFiles} more, all of them in the JSON</p>` : nothing
+}
+
+function fileText(values: Difference['values'], name: string): Markup {
+  if (!Object.hasOwn(values, name)) return nothing
   const value = values[name] ?? null
-  return value === null ? html`<td class="soft">absent</td>` : html`<td><code class="fit">${value}</code></td>`
+  return value === null ? soft('absent') : html`<code>${value}</code>`
 }
 
 /** What is shared, and programs for another machine than their platform's. Which layers are shared stands with the layers. */
-export function noteList(notes: readonly Note[]): readonly Markup[] {
+export function noteList(notes: readonly Note[]): Markup {
   const layers = new Map<string, number>()
-  for (const { kind, platforms } of notes) if (kind === 'shared-layer') layers.set(listed(platforms), (layers.get(listed(platforms)) ?? 0) + 1)
-  const lines = [
+  for (const { kind, platforms } of notes) {
+    if (kind === 'shared-layer') layers.set(listed(platforms), (layers.get(listed(platforms)) ?? 0) + 1)
+  }
+  return bullets([
     ...notes.flatMap((note) => (note.kind === 'shared-layer' ? [] : [noteText(note)])),
     ...Array.from(layers, ([where, number]) => html`${number === 1 ? '1 layer is' : `${number} layers are`} the same on ${where}`),
-  ]
-  return lines.length === 0 ? [] : [html`<ul class="plain">${lines.map((line) => html`<li>${line}</li>`)}</ul>`]
+  ])
 }
 
 function noteText({ kind, digest, platforms, path = '', machine = 'another architecture' }: Note): Markup {
   const where = listed(platforms)
   if (kind === 'shared-image') return html`one image under ${where}: ${digestText(digest)}`
-  return html`<span class="tag">machine</span> <code>${path}</code> is made for ${machine}, on ${where}`
+  return html`${tag('machine')} <code>${path}</code> is made for ${machine}, on ${where}`
 }

@@ -2,35 +2,33 @@ import { count, formatBytes } from '../../quantities.ts'
 import type { InspectedModule, InspectedOrderMember, InspectedPlatform } from '../inspection.ts'
 import type { Markup } from './markup.ts'
 import { html, nothing } from './markup.ts'
-import { digestText, scrolling } from './parts.ts'
+import type { Heading } from './parts.ts'
+import { bullets, digestText, folded, mono, pairs, soft, table } from './parts.ts'
 
-interface Column {
-  readonly title: string
+interface Column extends Heading {
   readonly cells: readonly (Markup | string)[]
-  readonly number?: true
 }
 
 /** A line for each image: what nobody has gets no column. */
 export function platformTable(platforms: readonly InspectedPlatform[], names: readonly string[]): Markup {
-  const columns: readonly Column[] = [
-    { title: 'Digest', cells: platforms.map(({ digest }) => digestText(digest)) },
-    { title: 'Size', cells: platforms.map(({ size }) => (size === null ? '' : formatBytes(size))), number: true },
-    { title: 'Holds', cells: platforms.map(holds) },
-    { title: 'Distribution', cells: platforms.map(({ distro }) => (distro === null ? '' : `${distro.name} ${distro.version}`)) },
-    { title: 'Stacks', cells: platforms.map(({ stacks }) => (stacks.join() === '*' ? '' : stacks.join(', '))) },
-    { title: 'Folder', cells: platforms.map(({ root = '' }) => root) },
-    { title: 'Files', cells: platforms.map(({ files }) => (files === undefined ? '' : String(files.filter(({ type }) => type !== 'folder').length))), number: true },
-    { title: 'Attestations', cells: platforms.map(({ attestations }) => (attestations === 0 ? '' : String(attestations))), number: true },
-  ]
-  const shown = columns.filter(({ cells }) => cells.some((cell) => cell !== ''))
-  const head = html`<tr><th scope="col">Platform</th>${shown.map(({ title, number }) => html`<th scope="col"${number === true ? html` class="number"` : nothing}>${title}</th>`)}</tr>`
-  const rows = names.map((name, at) => html`<tr><th scope="row"><span class="fit">${name}</span></th>${shown.map(({ cells, number }) => html`<td${number === true ? html` class="number"` : nothing}><span class="fit">${cells[at] ?? ''}</span></td>`)}</tr>`)
-  return scrolling('Platforms', html`<table><thead>${head}</thead><tbody>${rows}</tbody></table>`)
+  const of = (title: string, cell: (image: InspectedPlatform) => Markup | string, number = false): Column => ({ title, number, cells: platforms.map(cell) })
+  const columns = [
+    of('Digest', ({ digest }) => digestText(digest)),
+    of('Size', ({ size }) => (size === null ? '' : formatBytes(size)), true),
+    of('Holds', holds),
+    of('Distribution', ({ distro }) => (distro === null ? '' : `${distro.name} ${distro.version}`)),
+    of('Stacks', ({ stacks }) => (stacks.join() === '*' ? '' : stacks.join(', '))),
+    of('Folder', ({ root = '' }) => root),
+    of('Files', ({ files }) => (files === undefined ? '' : String(files.filter(({ type }) => type !== 'folder').length)), true),
+    of('Attestations', ({ attestations }) => (attestations === 0 ? '' : String(attestations)), true),
+  ].filter(({ cells }) => cells.some((cell) => cell !== ''))
+  return table('Platforms', [{ title: 'Platform' }, ...columns], names.map((name, at) => [name, ...columns.map(({ cells }) => cells[at] ?? '')]))
 }
 
 function holds({ kind, buildpacks, extensions, problems = [] }: InspectedPlatform): string {
   if (kind === 'other') return problems.length > 0 ? 'not read' : 'not a buildpackage'
-  return [[buildpacks, 'buildpack'] as const, [extensions, 'extension'] as const].flatMap(([list, noun]) => (list.length === 0 ? [] : [count(list.length, noun)])).join(', ')
+  const parts = [buildpacks.length === 0 ? '' : count(buildpacks.length, 'buildpack'), extensions.length === 0 ? '' : count(extensions.length, 'extension')]
+  return parts.filter((part) => part !== '').join(', ')
 }
 
 /** The order of the package itself, or of the builder, as the first platform has it; of other composites folded. */
@@ -38,29 +36,28 @@ export function orderList(platforms: readonly InspectedPlatform[]): readonly Mar
   const image = platforms.find(({ kind }) => kind !== 'other')
   if (image === undefined) return []
   const { builder, main, buildpacks } = image
-  const composites = buildpacks.filter(({ order }) => order.length > 0)
   const isMain = ({ id, version }: InspectedModule): boolean => id === main?.id && version === main.version
+  const composites = [...buildpacks].sort((a, b) => Number(isMain(b)) - Number(isMain(a)))
   return [
     groups('Builder', builder?.order ?? [], true),
     groups('Extensions of the builder', builder?.orderExtensions ?? [], true),
-    ...[...composites.filter(isMain), ...composites.filter((module) => !isMain(module))].map((module) => groups(`${module.id}@${module.version}`, module.order, isMain(module))),
+    ...composites.map((module) => groups(`${module.id}@${module.version}`, module.order, isMain(module))),
   ]
 }
 
 function groups(title: string, order: readonly (readonly InspectedOrderMember[])[], open: boolean): Markup {
   if (order.length === 0) return nothing
   const items = order.map((group) => html`<li>${group.map((member, at) => html`${at === 0 ? '' : ', '}${memberText(member)}`)}</li>`)
-  const summary = html`<summary><span class="mono">${title}</span> <span class="soft">${count(order.length, 'group')}</span></summary>`
-  return open ? html`<details open>${summary}<ol class="groups">${items}</ol></details>` : html`<details>${summary}<ol class="groups">${items}</ol></details>`
+  return folded(html`${mono(title)} ${soft(count(order.length, 'group'))}`, html`<ol class="groups">${items}</ol>`, { open })
 }
 
 function memberText({ id, version, optional }: InspectedOrderMember): Markup {
-  return html`<span class="mono">${id}${version === '' ? '' : `@${version}`}</span>${optional ? html` <span class="soft">optional</span>` : nothing}`
+  const name = mono(version === '' ? id : `${id}@${version}`)
+  return optional ? html`${name} ${soft('optional')}` : name
 }
 
-export function problemList(platforms: readonly InspectedPlatform[], names: readonly string[]): readonly Markup[] {
-  const lines = platforms.flatMap(({ problems = [] }, at) => problems.map((problem) => html`<li>${names[at] ?? ''}: ${problem}</li>`))
-  return lines.length === 0 ? [] : [html`<ul class="plain">${lines}</ul>`]
+export function problemList(platforms: readonly InspectedPlatform[], names: readonly string[]): Markup {
+  return bullets(platforms.flatMap(({ problems = [] }, at) => problems.map((problem) => html`${names[at] ?? ''}: ${problem}`)))
 }
 
 /** Labels and annotations of each image, folded. */
@@ -68,7 +65,7 @@ export function labelList(platforms: readonly InspectedPlatform[], names: readon
   return platforms.flatMap(({ labels, annotations }, at) => {
     const all = [...Object.entries(labels), ...Object.entries(annotations).map(([key, value]) => [`${key} (annotation)`, value] as const)]
     if (all.length === 0) return []
-    const lines = all.map(([key, value]) => html`<dt class="mono">${key}</dt><dd><code>${value}</code></dd>`)
-    return [html`<details><summary>${names[at] ?? ''} <span class="soft">${count(all.length, 'label')}</span></summary><dl class="values">${lines}</dl></details>`]
+    const lines = all.map(([key, value]) => [mono(key), html`<code>${value}</code>`] as const)
+    return [folded(html`${names[at] ?? ''} ${soft(count(all.length, 'label'))}`, pairs('values', lines))]
   })
 }

@@ -47,8 +47,9 @@ td.number, th.number { text-align: right; white-space: nowrap; font-variant-nume
 .fit { display: block; width: max-content; max-width: 24rem; overflow-wrap: anywhere; }
 .cell .fit { max-width: 9rem; margin: 0 auto; }
 .number .fit { margin-left: auto; }
-.matrix th[scope="row"] { position: sticky; left: 0; background: var(--ground); }
-.matrix tbody tr:hover th[scope="row"] { background: var(--raised); }
+thead .fit { white-space: normal; }
+tbody th:first-child { position: sticky; left: 0; background: var(--ground); }
+tbody tr:hover th:first-child { background: var(--raised); }
 .matrix .cell { text-align: center; padding: 0.32rem 0.6rem; }
 .matrix thead .cell { vertical-align: bottom; }
 .cell.yes { color: var(--same); }
