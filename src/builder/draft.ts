@@ -1,4 +1,5 @@
 import { moduleName } from '../buildpacks/module.ts'
+import { programWarnings } from '../buildpacks/programs.ts'
 import type { Problem } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
@@ -14,6 +15,7 @@ import { modulesFor } from './modules.ts'
 import type { Versions } from './order.ts'
 import { resolveOrders } from './order.ts'
 import type { PlannedModule, TargetDraft } from './model.ts'
+import { settled } from './settle.ts'
 import { extensionsFault, validateModules } from './validate.ts'
 
 /** What the drafts of all targets are made from. */
@@ -46,8 +48,8 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
     const group = groups.findIndex((names) => names.includes(moduleName(facts)))
     return group === -1 ? undefined : group
   }
-  const listed = await Promise.all(found.parts.map((part) => contents.of(part, groupOf(part) !== undefined)))
-  const modules = await Promise.all(found.parts.map(async (part, at): Promise<PlannedModule[]> => {
+  const listed = await settled(found.parts.map((part) => contents.of(part, groupOf(part) !== undefined)))
+  const modules = await settled(found.parts.map(async (part, at): Promise<PlannedModule[]> => {
     const content = listed[at]
     if (content === undefined) return []
     const group = groupOf(part)
@@ -59,7 +61,7 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
   const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
   const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
   const problems = [...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
-  const warnings = [...found.warnings, ...secretWarnings(found.parts, listed), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
+  const warnings = [...found.warnings, ...secretWarnings(found.parts, listed), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
   return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
 }
 
@@ -85,7 +87,7 @@ function inferred(programs: readonly string[]): { readonly os: string; readonly 
 function stackFault(image: PlatformImage, { stackId }: BaseFacts, { config }: GatheredBuilder): readonly Problem[] {
   if (config.stackId === undefined || config.stackId === stackId) return []
   const has = stackId === '' ? 'has no label io.buildpacks.stack.id' : `has the stack "${stackId}"`
-  return [{ file: config.file, line: 1, column: 1, key: 'build.image', message: `${image.shown} ${has}, want "${config.stackId}" as stack.id says` }]
+  return [{ file: config.file, ...config.buildImageAt, key: 'build.image', message: `${image.shown} ${has}, want "${config.stackId}" as stack.id says` }]
 }
 
 function extensionFaults({ facts }: Lifecycle, { config }: GatheredBuilder): readonly Problem[] {
@@ -98,6 +100,15 @@ function secretWarnings(parts: readonly BuilderPart[], listed: readonly ListedCo
   return parts.flatMap(({ facts }, at) => {
     const secrets = listed[at]?.secrets ?? []
     return secrets.length === 0 ? [] : [{ message: `${moduleName(facts)} holds what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore' }]
+  })
+}
+
+function missingPrograms(parts: readonly BuilderPart[], listed: readonly ListedContent[], target: Target): readonly Warning[] {
+  return parts.flatMap(({ facts, from }, at) => {
+    const layer = listed[at]?.layer
+    if (from.kind === 'image' || layer?.kind !== 'made') return []
+    const entries = layer.input.parts[0]?.entries ?? []
+    return programWarnings({ facts, root: from.root }, target, entries).map(({ message, hint }) => ({ message: `${moduleName(facts)} for ${message}`, ...(hint === undefined ? {} : { hint }) }))
   })
 }
 

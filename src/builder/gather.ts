@@ -15,6 +15,7 @@ import type { RunContext } from '../publish/resources.ts'
 import { targetProblems } from '../targets/resolve.ts'
 import type { DeclaredModule } from './modules.ts'
 import type { BuilderOptions } from './options.ts'
+import { settled } from './settle.ts'
 
 /** builder.toml and the modules that it names, read and free of mistakes. */
 export interface GatheredBuilder {
@@ -53,7 +54,7 @@ function wrongTargets(options: BuilderOptions, { targets, file, buildImage }: Bu
 }
 
 async function openDeclared(config: BuilderConfig, folder: string, report: Findings, options: BuilderOptions, context: RunContext): Promise<readonly DeclaredModule[]> {
-  const opened = await Promise.all((['buildpack', 'extension'] as const).map(async (kind) => {
+  const opened = await settled((['buildpack', 'extension'] as const).map(async (kind) => {
     const entries = (kind === 'buildpack' ? config.buildpacks : config.extensions).flatMap((declaration, index) => {
       const isNamed = declaration.uri !== '' || declaration.image !== ''
       return isNamed ? [{ kind, key: `${kind}s[${index}]`, file: config.file, declaration }] : []

@@ -10,6 +10,7 @@ import type { Warning } from '../events.ts'
 import { variantOf } from '../targets/nearest-image.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
+import { settled } from './settle.ts'
 
 /** One of `[[buildpacks]]` or `[[extensions]]`, opened. */
 export interface DeclaredModule {
@@ -44,7 +45,7 @@ export interface TargetParts {
  * @throws PackagerError `CONFIG` where a package has no image for the target
  */
 export async function modulesFor(target: Target, declared: readonly DeclaredModule[]): Promise<TargetParts> {
-  const found = await Promise.all(declared.map((one) => partsOf(one, target)))
+  const found = await settled(declared.map((one) => partsOf(one, target)))
   const [parts, warnings] = [found.map((each) => each.parts), found.flatMap((each) => each.warnings)]
   const problems = declared.flatMap((one, index) => checkMain(one, parts[index]?.[0]))
   return { parts: parts.flat(), problems, warnings }

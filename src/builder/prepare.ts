@@ -31,6 +31,7 @@ import type { BuilderPlan, SharedDraft } from './model.ts'
 import { planImages } from './plan.ts'
 import type { RunImageFindings } from './run-images.ts'
 import { checkRunImages } from './run-images.ts'
+import { settled } from './settle.ts'
 import { builderTargets } from './targets.ts'
 
 /** Everything that can be known, and refused, before the first byte is made or sent. */
@@ -107,10 +108,20 @@ async function findImages(options: BuilderOptions, { config, folder }: GatheredB
   const lifecycles = new Lifecycles({ ...config.lifecycle, folder, ...(template === undefined ? {} : { template }) }, { openRepository, spool, download, limits, signal, anyMachine: options.lifecycleAnyArch === true })
   const [run, bases, opened] = await Promise.allSettled([
     options.skipRunImageCheck === true ? { problems: [], warnings: [] } : checkRunImages(config, targets, images),
-    Promise.all(targets.map((target) => images.find(config.buildImage, target))),
-    Promise.all(targets.map((target) => lifecycles.open(target))),
+    settled(targets.map((target) => findBase(images, config, target))),
+    settled(targets.map((target) => lifecycles.open(target))),
   ])
   return { run: valueOf(run), images: valueOf(bases), lifecycles: valueOf(opened) }
+}
+
+/** What is wrong with it is shown where builder.toml names it. */
+async function findBase(images: NamedImages, { buildImage, buildImageAt, file }: BuilderConfig, target: Target): Promise<PlatformImage> {
+  return images.find(buildImage, target).catch((cause: unknown) => {
+    if (!(cause instanceof PackagerError) || cause.code === 'CANCELLED') throw cause
+    const { code, hint } = cause
+    const found = cause.message.replace(`find image "${buildImage}": `, '')
+    throw new PackagerError({ code, step: 'fetch build image', value: buildImage, found, hint, problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${buildImage}": ${found}` }], cause })
+  })
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {

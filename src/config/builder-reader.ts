@@ -61,7 +61,7 @@ function readLifecycle(section: Section | undefined): BuilderConfig['lifecycle']
 }
 
 /** The new tables win over `[stack]`; what only the stack has stands in for them. */
-function readImages(root: Section, findings: Findings): Pick<BuilderConfig, 'buildImage' | 'buildEnv' | 'runImages' | 'stackId'> {
+function readImages(root: Section, findings: Findings): Pick<BuilderConfig, 'buildImage' | 'buildImageAt' | 'buildEnv' | 'runImages' | 'stackId'> {
   const build = root.section('build')
   const buildImage = build?.text('image') ?? ''
   const buildEnv = build?.sections('env').map(readBuildEnvironment) ?? []
@@ -79,6 +79,7 @@ function readImages(root: Section, findings: Findings): Pick<BuilderConfig, 'bui
   warnOfClash(findings, 'run-image', stackRunImages[0]?.image ?? '', runImages[0]?.image ?? '')
   return {
     buildImage: buildImage === '' ? stackBuildImage : buildImage,
+    buildImageAt: (buildImage === '' ? stack?.places(['build-image'])['build-image'] : build?.places(['image'])['image']) ?? { line: 1, column: 1 },
     buildEnv,
     runImages: runImages.length === 0 ? stackRunImages : runImages,
     ...(stackId === '' ? {} : { stackId }),

@@ -36,6 +36,8 @@ export interface BuilderConfig {
   readonly orderExtensions: readonly (readonly GroupMember[])[]
   readonly system: { readonly pre: readonly GroupMember[]; readonly post: readonly GroupMember[] }
   readonly buildImage: string
+  /** Where it is written. */
+  readonly buildImageAt: Position
   readonly buildEnv: readonly BuildEnvironment[]
   readonly runImages: readonly RunImage[]
   /** Deprecated `[stack] id`. */

@@ -1,7 +1,8 @@
 import { moduleLayer } from '../buildpacks/layer.ts'
 import type { Listing } from '../buildpacks/listing.ts'
 import type { ModuleFacts } from '../buildpacks/module.ts'
-import { isComposite, moduleName } from '../buildpacks/module.ts'
+import { moduleName } from '../buildpacks/module.ts'
+import { programWarnings } from '../buildpacks/programs.ts'
 import type { Stack } from '../config/buildpack.ts'
 import type { Warning } from '../events.ts'
 import type { Layer } from '../layers/spool.ts'
@@ -9,7 +10,6 @@ import type { TarInput } from '../layers/tar.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import { platformOf, targetSuffix } from '../targets/platform.ts'
-import type { PlatformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
 import type { LayerPlan, MadeLayerPlan, TakenLayerPlan } from '../publish/layer-plan.ts'
@@ -130,26 +130,9 @@ function suffixedTag(tag: string, target: Target): string {
   return tag === 'latest' ? suffix : `${tag}-${suffix}`
 }
 
-/** A component without its two programs packages, but never runs. Extensions and composites need none, images are somebody else's. */
-function missingPrograms(part: Part, target: Target, sources: LayerSources): Warning[] {
-  if (part.kind === 'image' || part.facts.kind === 'extension' || isComposite(part.facts)) return []
-  const endings = target.os === 'windows' ? ['', '.bat', '.exe', '.cmd'] : ['']
-  const names = new Set<string>()
-  for (const { name, type } of sources.list(part).entries) {
-    // Where a link leads is not followed here: what it names may well be there.
-    if (type === 'symlink' && name === 'bin') return []
-    if (name.startsWith('bin/')) names.add(name)
-  }
-  const missing = ['bin/build', 'bin/detect'].filter((program) => !endings.some((ending) => names.has(program + ending)))
-  if (missing.length === 0) return []
-  const { root, lookedAt } = part.root
-  const looked = lookedAt.map((folder) => (folder === '.' ? 'the buildpack folder' : `${folder}/`)).join(', ')
-  return [
-    {
-      message: `${formatTarget(target)}: no ${missing.join(' and no ')} in ${root === '.' ? 'the buildpack folder' : `${root}/`} (looked at ${looked})`,
-      hint: `put the programs for this target into ${folderFor(target, part.root)}${target.path === undefined ? ', or name their folder with path = "..." in its [[targets]]' : ''}`,
-    },
-  ]
+/** Of what images are made of somebody else has made sure. */
+function missingPrograms(part: Part, target: Target, sources: LayerSources): readonly Warning[] {
+  return part.kind === 'image' ? [] : programWarnings(part, target, sources.list(part).entries)
 }
 
 /** What looks like a secret is packaged, since it may be none, but not without a word. */
@@ -157,17 +140,4 @@ function secretWarnings(part: Part, sources: LayerSources): Warning[] {
   const secrets = part.kind === 'image' ? [] : (sources.list(part).secrets ?? [])
   if (secrets.length === 0) return []
   return [{ message: `${moduleName(part.facts)} packages what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore or --exclude' }]
-}
-
-/**
- * Where the programs for a target belong: into its root, where one was found; into the folder where the search for one
- * stopped, if that is for its architecture; else, where the buildpack has no folders for platforms, below its own.
- */
-function folderFor({ os, arch, variant }: Target, { root, complete, lookedAt }: PlatformRoot): string {
-  if (root !== '.') return `${root}/bin`
-  if (complete) return 'bin'
-  const deepest = lookedAt.slice(0, -1).at(-1) ?? ''
-  if (deepest.includes('/')) return `${deepest}/bin`
-  const own = [os, arch, variant].filter((part) => part !== undefined && part !== '').join('/')
-  return deepest === '' ? `bin, or into ${own}/bin if they are for it alone` : `${own}/bin`
 }

@@ -4,7 +4,7 @@ import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Annotations } from '../oci/manifest.ts'
 import { encodeIndex } from '../oci/manifest.ts'
-import { ociIndex, ociManifest } from '../oci/media-types.ts'
+import { dockerManifest, dockerTypes, ociTypes } from '../oci/media-types.ts'
 import { samePlatform } from '../oci/platform.ts'
 import type { Source } from '../stores/store.ts'
 
@@ -23,18 +23,21 @@ const attests = 'vnd.docker.reference.digest'
  * attestations gone, others come last; everything else is kept as it is, annotations too. A name that stands for a single
  * image has it as the first child, a name that stands for nothing gets an index of the new ones alone.
  *
- * @throws PackagerError `UNSUPPORTED` where the name stands for Docker's media types: they are never mixed with OCI's
+ * @throws PackagerError `UNSUPPORTED` where the name stands for media types of the other family: Docker's and OCI's are never mixed
  */
 export async function appendTo(source: Source, tag: string, place: string, images: readonly Descriptor[], annotations: Annotations, signal: AbortSignal): Promise<Appended> {
   const root = await resolveOrNothing(source, tag, signal)
-  if (root === undefined) return { index: encodeIndex(images, annotations), base: undefined }
-  if (root.mediaType !== ociIndex && root.mediaType !== ociManifest) {
-    throw new PackagerError({ code: 'UNSUPPORTED', step: 'append to', value: place, found: `media type ${JSON.stringify(root.mediaType)}`, wanted: 'an OCI index or image', hint: 'publish without --append to replace it' })
+  const isDocker = images.every(({ mediaType }) => mediaType === dockerManifest)
+  const { index: mediaType, manifest } = isDocker ? dockerTypes : ociTypes
+  if (root === undefined) return { index: encodeIndex(images, annotations, { mediaType }), base: undefined }
+  if (root.mediaType !== mediaType && root.mediaType !== manifest) {
+    const wanted = isDocker ? "a list or an image of Docker's media types, as what is added is" : 'an OCI index or image'
+    throw new PackagerError({ code: 'UNSUPPORTED', step: 'append to', value: place, found: `media type ${JSON.stringify(root.mediaType)}`, wanted, hint: 'publish without --append to replace it' })
   }
   const reader = new PackageReader(source, place, signal)
-  const content = root.mediaType === ociIndex ? await reader.object(root) : {}
-  const children = root.mediaType === ociIndex ? await reader.descriptors(root) : [{ ...plain(root), platform: await reader.platform(root) }]
-  const index = encodeIndex(merge(children, images), { ...annotationsOf(content['annotations']), ...annotations })
+  const content = root.mediaType === mediaType ? await reader.object(root) : {}
+  const children = root.mediaType === mediaType ? await reader.descriptors(root) : [{ ...plain(root), platform: await reader.platform(root) }]
+  const index = encodeIndex(merge(children, images), { ...annotationsOf(content['annotations']), ...annotations }, { mediaType })
   return { index, base: root.digest }
 }
 

@@ -52,7 +52,8 @@ describe('a base image', () => {
   test('lacks a target: nothing is sent, and the platforms that there are, are told', async () => {
     await using ground = await openBuilderGround(oneModule, hello)
     const said = await ground.refusal({ targets: ['linux/amd64', 'linux/s390x'] })
-    expect(said).toContain('got images for linux/amd64, linux/arm64, want one for linux/s390x')
+    expect(said).toContain(`UNSUPPORTED fetch build image "${ground.registry.host}/acme/build:1": got images for linux/amd64, linux/arm64, want one for linux/s390x`)
+    expect(said).toMatch(/builder\.toml:\d+:1: build\.image: /)
     expect(ground.registry.requests.filter(({ method, path }) => method !== 'GET' && method !== 'HEAD' && path.includes('acme/builder'))).toEqual([])
   })
 
@@ -62,6 +63,10 @@ describe('a base image', () => {
     await ground.run()
     const output = await readOutput(ground.registry.host, 'acme/builder', '1')
     for (const mediaType of output.mediaTypes) expect(mediaType).toMatch(/^application\/vnd\.docker\./)
+    await ground.run({ targets: ['linux/arm64'], append: true })
+    expect((await readOutput(ground.registry.host, 'acme/builder', '1')).digest).toBe(output.digest)
+    await ground.push('acme/builder:oci', [baseImage('amd64')])
+    expect(await ground.refusal({ append: true, name: `${ground.registry.host}/acme/builder:oci` })).toContain("got media type \"application/vnd.oci.image.manifest.v1+json\", want a list or an image of Docker's media types, as what is added is")
     expect(await ground.refusal({ annotations: ['a=b'] })).toContain("annotate: got a for images of Docker's media types, as the build image's are, want a build image of OCI types")
   })
 
