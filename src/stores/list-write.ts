@@ -100,13 +100,14 @@ async function movedAside(place: string, aside: string): Promise<boolean> {
   }
 }
 
-/** What runs that were cut off have left behind. A former list whose new one never came is no litter. */
+/**
+ * What runs that were cut off have left behind. Not the former lists of others: between two renames of another process one of
+ * them is the only list there is, and it is as old as its last change. The next change of that list sees to it.
+ */
 async function sweep(root: string): Promise<void> {
   const names = await readdir(root).catch(() => [])
-  const there = new Set(names)
   for (const name of names) {
-    if (!name.startsWith(prefix)) continue
-    if (name.startsWith(asidePrefix) && !there.has(name.slice(asidePrefix.length))) continue
+    if (!name.startsWith(prefix) || name.startsWith(asidePrefix)) continue
     const path = join(root, name)
     const info = await stat(path).catch(() => undefined)
     if (info !== undefined && Date.now() - info.mtimeMs > anHour) await rm(path, { recursive: true, force: true }).catch(() => undefined)

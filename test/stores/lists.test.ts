@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -82,6 +82,18 @@ describe('a list', () => {
     expect(await deleteList(root, reference)).toBe(true)
     expect(await hasList(root, reference)).toBe(false)
     expect(await deleteList(root, reference)).toBe(false)
+  })
+
+  test('that was moved aside beside its new one stays while others are written, however old, and goes with its own next change', async () => {
+    await writeList(root, list)
+    const aside = join(root, `.tmp-old-${listFolderName(reference)}`)
+    await cp(join(root, listFolderName(reference)), aside, { recursive: true })
+    const before = new Date(Date.now() - 2 * 3_600_000)
+    await utimes(aside, before, before)
+    await writeList(root, { ...empty, reference: 'registry.example/other:1' })
+    expect(await readdir(root)).toContain(`.tmp-old-${listFolderName(reference)}`)
+    await writeList(root, empty)
+    expect(await readdir(root)).not.toContain(`.tmp-old-${listFolderName(reference)}`)
   })
 
   test('that is written sweeps what others left more than an hour ago, and nothing younger', async () => {
