@@ -3,12 +3,16 @@ import type { ListingRules } from '../buildpacks/listing.ts'
 import { listLocal, takeLayer } from '../buildpacks/listing.ts'
 import { moduleLayer } from '../buildpacks/layer.ts'
 import { moduleName } from '../buildpacks/module.ts'
+import type { Report } from '../events.ts'
 import { BlockPool } from '../layers/blocks.ts'
 import { hashLayer } from '../layers/spool.ts'
 import type { TarInput } from '../layers/tar.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { RunContext } from '../publish/resources.ts'
+import { formatBytes } from '../quantities.ts'
 import type { BuilderPart } from './modules.ts'
 import type { ModuleContent } from './model.ts'
+import { Turns } from './settle.ts'
 
 type Local = Extract<BuilderPart['from'], { kind: 'local' }>
 type Foreign = Extract<BuilderPart['from'], { kind: 'image' }>
@@ -29,18 +33,21 @@ export class ModuleContents {
   readonly #rules: ListingRules
   readonly #spool: () => Promise<string>
   readonly #listed = new Map<string, Promise<ListedContent>>()
+  readonly #report: Report
+  /** A package may have more layers than a registry likes to be asked for at once. */
+  readonly #turns = new Turns(4)
   #foreign: Promise<ForeignLayers> | undefined
 
-  /** @param spool the run's temporary folder, for the layers of packages */
-  constructor(rules: ListingRules, spool: () => Promise<string>) {
+  constructor(rules: ListingRules, { spool, report }: Pick<RunContext, 'spool' | 'report'>) {
     this.#rules = rules
     this.#spool = spool
+    this.#report = report
   }
 
   /** @param isFlattened whether it goes into one layer with others, for which its entries have to be known */
   of({ from }: BuilderPart, isFlattened: boolean): Promise<ListedContent> {
     const key = from.kind === 'local' ? `${moduleName(from.module.config)} ${from.module.uri} ${from.root.root}` : `${from.module.diffID} ${from.facts.kind} ${moduleName(from.facts)}`
-    const known = this.#listed.get(`${key} ${isFlattened}`) ?? (from.kind === 'local' ? this.#local(from, key) : this.#fromPackage(from, key, isFlattened))
+    const known = this.#listed.get(`${key} ${isFlattened}`) ?? (from.kind === 'local' ? this.#local(from, key) : this.#turns.take(() => this.#fromPackage(from, key, isFlattened)))
     this.#listed.set(`${key} ${isFlattened}`, known)
     return known
   }
@@ -65,6 +72,7 @@ export class ModuleContents {
     const taken = (): ListedContent => ({ ...whole, key: from.module.diffID, layer: { kind: 'taken', layer: takeLayer(from, this.#rules.signal) } })
     if (from.facts.kind === 'extension' && !isFlattened) return taken()
     this.#foreign ??= this.#spool().then((folder) => new ForeignLayers(folder, this.#rules.signal, true))
+    this.#report({ type: 'step', message: `reading ${moduleName(from.facts)} of ${from.dependency.uri} (${formatBytes(from.module.layer.size)})` })
     const entries = await (await this.#foreign).listWhole(from)
     const input: TarInput = { parts: [{ folders: [], base: '', entries, keep: 'all' }], windows: false }
     if (!isFlattened && (await this.#hash(input)) === from.module.diffID) return taken()

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { readConfigFile } from '../buildpacks/config-file.ts'
 import { Findings } from '../buildpacks/findings.ts'
@@ -34,8 +34,8 @@ export interface GatheredBuilder {
 export async function gatherBuilder(options: BuilderOptions, context: RunContext): Promise<GatheredBuilder> {
   const path = resolve(options.cwd, options.config)
   const shown = shorter(options.cwd, path)
-  const bytes = await readConfigFile(path, shown)
-  if (bytes === undefined) throw new PackagerError({ code: 'USAGE', step: 'read --config', value: options.config, found: 'no such file', wanted: 'a builder.toml' })
+  const bytes = (await isFolder(path)) ? undefined : await readConfigFile(path, shown)
+  if (bytes === undefined) throw new PackagerError({ code: 'USAGE', step: 'read --config', value: options.config, found: (await isFolder(path)) ? 'a folder' : 'no such file', wanted: 'a builder.toml' })
   const report = new Findings(options.report ?? silent, [shown])
   const read = readBuilderToml(bytes, shown)
   const config = report.take(read)
@@ -92,6 +92,10 @@ function openContext(kind: DeclaredModule['kind'], folder: string, file: string,
     stamps: true,
     signal: options.signal,
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((stats) => stats.isDirectory(), () => false)
 }
 
 /** Below the working folder relative to it; whole elsewhere. */

@@ -139,7 +139,7 @@ function checkAnnotations({ index, manifest, descriptor }: ScopedAnnotations, is
 async function draftAll(options: BuilderOptions, gathered: GatheredBuilder, targets: readonly Target[], { images, lifecycles, run }: FoundImages, names: Names, context: RunContext): Promise<{ readonly drafts: BuilderDrafts; readonly warnings: readonly Warning[] }> {
   const labels = builderLabelsOf(options.labels ?? [])
   const rules = { defaultExcludes: options.defaultExcludes, patterns: [], ownFiles: ownFiles(options, names, targets, context.cacheFolder), signal: options.signal }
-  const sources: DraftSources = { gathered, labels, groups: flattenGroups(options.flatten ?? []), contents: new ModuleContents(rules, context.spool) }
+  const sources: DraftSources = { gathered, labels, groups: flattenGroups(options.flatten ?? []), contents: new ModuleContents(rules, context) }
   const drafted = []
   for (const [at, target] of targets.entries()) {
     const [image, lifecycle] = [images[at], lifecycles[at]]

@@ -31,7 +31,7 @@ export async function createBuilder(options: BuilderOptions): Promise<RunResult>
     const { names, images, layers, warnings } = plan
     const makeImages = (made: Parameters<typeof makeImage>[2]) => images.map((image) => makeImage(image, { ...details, annotations }, made))
     const targets = images.map(({ target }) => target)
-    const result = await deliver(options, { names, targets, layers, compression, indexAnnotations: annotations.index, warnings, makeImages }, run, cache)
+    const result = await deliver(options, { what: 'builder', names, targets, layers, compression, indexAnnotations: annotations.index, warnings, makeImages }, run, cache)
     // The builder is where it should be: what its cache cannot do is no failure any more.
     await cache?.trim(Date.now()).catch((cause: unknown) => report({ type: 'warning', message: `the cache could not be tidied: ${reason(cause)}` }))
     return result

@@ -27,6 +27,8 @@ import { openWorkshop } from './workshop.ts'
 
 /** What is to be made and where it goes: all that is known before the first byte. */
 export interface Delivery {
+  /** What it is, where it is no package. */
+  readonly what?: 'builder'
   readonly names: Names
   readonly targets: readonly Target[]
   /** Each distinct layer once. */
@@ -52,7 +54,7 @@ export async function deliver(options: RunOptions, delivery: Delivery, run: Run,
   const destination = await run.openDestination(names)
   const sending = startSending(destination.places, { concurrency: options.concurrency ?? 4, report, signal })
   const building = buildLayers(plans, shop, cache, report)
-  report({ type: 'plan', name: names.name, destination: options.destination, targets: targets.map(formatTarget), layers: plans.length })
+  report({ type: 'plan', name: names.name, destination: options.destination, targets: targets.map(formatTarget), layers: plans.length, ...(delivery.what === undefined ? {} : { what: delivery.what }) })
   try {
     const [images] = await Promise.all([makeImages(delivery, building, sending), sendLayers(plans, building, sending), sending.ready()])
     return await finish(options, delivery, images, { sending, destination, report, signal })

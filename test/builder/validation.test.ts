@@ -108,5 +108,6 @@ describe('builder.toml', () => {
 
   test('is needed', async () => {
     expect(await refusal(plain, hello, { config: 'other.toml' })).toBe('USAGE read --config "other.toml": got no such file, want a builder.toml')
+    expect(await refusal(plain, hello, { config: '.' })).toBe('USAGE read --config ".": got a folder, want a builder.toml')
   })
 })

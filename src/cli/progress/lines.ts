@@ -53,9 +53,9 @@ function stepText(event: Exclude<Event, { type: 'warning' }>, state: ProgressSta
 }
 
 /** An index over images that exist has no layers to be made. */
-function planText({ name, targets, layers }: Extract<Event, { type: 'plan' }>): string {
+function planText({ name, targets, layers, what: kind }: Extract<Event, { type: 'plan' }>): string {
   const what = `${escapeLine(name)} for ${escapeLine(targets.join(', '))}`
-  return layers === 0 ? `sending ${what}` : `packaging ${what} (${count(layers, 'layer')})`
+  return layers === 0 ? `sending ${what}` : `${kind === 'builder' ? 'making builder' : 'packaging'} ${what} (${count(layers, 'layer')})`
 }
 
 /** How each way of getting there is told. */

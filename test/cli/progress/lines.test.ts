@@ -19,6 +19,7 @@ function lines(events: readonly Event[], loudness: Loudness = 'normal', screen =
 test.each<[string, Event, string]>([
   ['a step', { type: 'step', message: 'reading' }, 'reading'],
   ['the plan', { type: 'plan', name: 'a/b:1', destination: 'registry', targets: ['linux/amd64', 'linux/arm64'], layers: 1 }, 'packaging a/b:1 for linux/amd64, linux/arm64 (1 layer)'],
+  ['the plan of a builder', { type: 'plan', name: 'a/b:1', destination: 'registry', targets: ['linux/amd64'], layers: 9, what: 'builder' }, 'making builder a/b:1 for linux/amd64 (9 layers)'],
   ['the plan of an index over images that exist', { type: 'plan', name: 'a/b:1', destination: 'registry', targets: ['linux/amd64'], layers: 0 }, 'sending a/b:1 for linux/amd64'],
   ['an uploaded blob', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 2048, status: 'uploaded' }, 'layer x uploaded: sha256:aaaaaaaaaaaa, 2.0 KiB'],
   ['a blob that was there', { type: 'blob-done', digest: digest('a'), what: 'layer x', size: 2048, status: 'present' }, 'layer x already there: sha256:aaaaaaaaaaaa, 2.0 KiB'],
