@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tree } from '../../support/tree/tree.ts'
 import { emptyTree } from '../../support/tree/tree.ts'
+import { exec } from './exec.ts'
 
 /** A real engine with a socket and storage of its own. */
 export interface RealEngine extends AsyncDisposable {
@@ -54,6 +55,8 @@ async function run(folder: Tree, program: string, args: readonly string[]): Prom
       // Both end what they started, Docker its containerd too, and let go of what they mounted.
       child.kill('SIGTERM')
       await ended
+      // Docker leaves the network namespace of containers that had the machine's own.
+      await exec('umount', [join(folder.path, 'exec/netns/default')]).catch(() => undefined)
       await folder.remove()
     },
   }
