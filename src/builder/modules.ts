@@ -7,7 +7,7 @@ import type { BuilderModule } from '../config/builder.ts'
 import type { ModuleInfo } from '../config/fields.ts'
 import type { Problem } from '../errors.ts'
 import type { Warning } from '../events.ts'
-import { variantOf } from '../targets/nearest-image.ts'
+import { nearestImage, variantOf } from '../targets/nearest-image.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
 import { settled } from './settle.ts'
@@ -40,7 +40,7 @@ export interface TargetParts {
 
 /**
  * The modules for one target, in the order of builder.toml, each package's main module before the others, which are sorted.
- * A package is chosen by its platform; a folder gives the root for the target and for the base's distribution.
+ * A package is chosen by its platform, the base's distribution first; a folder gives the root for both.
  *
  * @throws PackagerError `CONFIG` where a package has no image for the target
  */
@@ -58,7 +58,10 @@ async function partsOf({ opened, ...declared }: DeclaredModule, target: Target):
     const root = platformRoot(rootTarget(opened, target), (path) => opened.source.isFolder(path), isComposite(opened.config))
     return { parts: [{ facts: opened.config, info: opened.config, from: { kind: 'local', module: opened, root }, at }], warnings: [] }
   }
-  const { child, warning } = chooseImage(await opened.reader.children(opened.root), target, opened.uri)
+  const children = await opened.reader.children(opened.root)
+  // Its modules' targets say whether an image for another distribution, or for none, will do.
+  const { distro: _distro, ...plain } = target
+  const { child, warning } = chooseImage(children, nearestImage(children, target) === undefined ? plain : target, opened.uri)
   const { main, modules, platform } = await opened.reader.image(child)
   checkPlatform(opened.uri, child, platform)
   const isMain = ({ facts }: (typeof modules)[number]): boolean => modules.length === 1 || (facts.id === main?.id && facts.version === main.version)

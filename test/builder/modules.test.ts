@@ -3,7 +3,7 @@ import { packageBuildpack } from '../../src/package/run.ts'
 import { makeImage, sendImage } from '../support/images/made.ts'
 import { readOutput } from '../support/read-back/registry.ts'
 import type { BuilderGround } from './support/ground.ts'
-import { baseConfig, buildpack, modules, openBuilderGround, tomlWith, twoTargets } from './support/ground.ts'
+import { baseConfig, baseImage, buildpack, modules, openBuilderGround, tomlWith, twoTargets } from './support/ground.ts'
 
 const hello = buildpack('acme/hello', '1.0.0')
 
@@ -27,6 +27,25 @@ describe('a package', () => {
     expect(ground.events.filter((event) => event.type === 'layer-built' && event.module === 'acme/hello@1.0.0')).toEqual([])
   })
 
+  test("with an image for each distribution gives the one for the build image's", async () => {
+    const distros = ['12', '13'].map((version) => `[[targets.distros]]\nname = "debian"\nversion = "${version}"\n`).join('')
+    const files = {
+      ...buildpack('acme/hello', '1.0.0', { targets: [], more: `[[targets]]\nos = "linux"\narch = "amd64"\n${distros}` }),
+      'hello/linux/amd64/debian@13/bin/build': { content: '#!/bin/sh\necho thirteen\n', mode: 0o755 },
+      'hello/linux/amd64/debian@13/bin/detect': { content: '#!/bin/sh\n', mode: 0o755 },
+    }
+    await using ground = await openBuilderGround(tomlWith('[[buildpacks]]\nuri = "docker://HOST/acme/hello:1"\n'), files)
+    await publishPackage(ground, 'acme/hello')
+    const layer = async (version: string): Promise<string | undefined> => {
+      const Labels = { 'io.buildpacks.base.distro.name': 'debian', 'io.buildpacks.base.distro.version': version }
+      await ground.push('acme/build:1', [baseImage('amd64', { ...baseConfig, Labels })])
+      const result = await ground.run({ targets: ['linux/amd64'] })
+      return result.images[0]?.layers.find(({ module }) => module === 'acme/hello@1.0.0')?.diffID
+    }
+    expect(await layer('12')).not.toBe(await layer('13'))
+    expect(await ground.refusal({ labels: ['io.buildpacks.base.distro.version=14'] })).toContain("acme/hello@1.0.0 is for linux/amd64:debian@12;debian@13, the builder's image is linux/amd64, debian@14")
+  })
+
   test('lacks a target: what it has is told', async () => {
     await using ground = await openBuilderGround(tomlWith('[[buildpacks]]\nuri = "docker://HOST/acme/hello:1"\n'), buildpack('acme/hello', '1.0.0', { targets: ['linux/arm64'] }))
     await publishPackage(ground, 'acme/hello')
@@ -38,6 +57,12 @@ describe('a package', () => {
     await publishPackage(ground, 'acme/ext')
     expect(await ground.refusal()).toContain('buildpacks[0]: acme/ext@1 is an extension: name it in [[extensions]]')
   })
+})
+
+test('a folder may be a buildpack and an extension', async () => {
+  await using ground = await openBuilderGround(tomlWith(`${modules('acme/hello')}[[extensions]]\nuri = "hello"\n`), { ...hello, 'hello/extension.toml': 'api = "0.10"\n[extension]\nid = "acme/hello"\nversion = "1.0.0"\n' })
+  await ground.run({ targets: ['linux/amd64'] })
+  expect(layersOf(await readOutput(ground.registry.host, 'acme/builder', '1')).slice(3, 5)).toEqual(['/cnb/buildpacks/acme_hello', '/cnb/extensions/acme_hello'])
 })
 
 describe('a module that is listed twice', () => {
