@@ -69,7 +69,7 @@ export async function prepareBuilder(options: BuilderOptions, context: RunContex
     suffixOf: options.appendImageNameSuffix === true ? names.tags[0] : undefined,
   }
   const planned = planImages(drafted.drafts, shared)
-  const counts = planned.images.flatMap(({ target, layers }) => checkLayerCount(target, layers.length, '--flatten id@version,id@version puts modules into one layer'))
+  const counts = planned.images.flatMap(({ target, layers }) => checkLayerCount(target, layers.length, { hint: '--flatten id@version,id@version puts modules into one layer' }))
   const all = distinct([...gathered.warnings, ...warnings, ...found.run.warnings, ...drafted.warnings, ...counts, ...idleSuffix(options, targets)])
   if (options.strict === true && all.length > 0) throw strictError(all)
   for (const warning of all) context.report({ type: 'warning', ...warning })

@@ -51,7 +51,7 @@ export async function prepare(options: PackageOptions, context: RunContext): Pro
   return { gathered, plan, compression, created, labels, annotations }
 }
 
-const flattenHint = '--flatten puts the modules into one layer; --flatten-exclude id@version leaves some apart'
+const layerAdvice = { hint: '--flatten puts the modules into one layer; --flatten-exclude id@version leaves some apart', beside: ", a builder's own among them" }
 
 /** What can be told from the flags alone, all of it at once. */
 function checkFlags(options: PackageOptions): void {
@@ -79,7 +79,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Ru
   const sources = { list: (part: Part) => listings.get(part), take: (part: ImagePart) => takeLayer(part, options.signal) }
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
-  const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size, flattenHint))
+  const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size, layerAdvice))
   const warnings = [...gathered.warnings, ...oddFileName(options, names), ...resolved.warnings, ...idleFlatten(options, compositions), ...packedTwice(main, dependencies, compositions, sources.list), ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
   return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }

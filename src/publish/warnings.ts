@@ -26,9 +26,9 @@ export function strictError(warnings: readonly Warning[]): PackagerError {
 }
 
 /** A warning from a hundred layers, an error where no engine could load the image. */
-export function checkLayerCount(target: Target, layers: number, hint: string): readonly Warning[] {
+export function checkLayerCount(target: Target, layers: number, { hint, beside = '' }: { readonly hint: string; readonly beside?: string }): readonly Warning[] {
   if (layers < manyLayers) return []
   const message = `${formatTarget(target)}: ${layers} layers`
-  if (layers < mostLayers) return [{ message: `${message}; engines take ${mostLayers}, a builder's own among them`, hint }]
+  if (layers < mostLayers) return [{ message: `${message}; engines take ${mostLayers}${beside}`, hint }]
   throw new PackagerError({ code: 'CONFIG', step: 'count the layers', found: message, wanted: `fewer than ${mostLayers}, which is what engines take`, hint })
 }

@@ -96,6 +96,15 @@ describe('--flatten', () => {
   })
 })
 
+test('a builder of more layers than engines take is refused', async () => {
+  const many = Array.from({ length: 120 }, (_, at) => `acme/bp${at}`)
+  await using ground = await openBuilderGround(tomlWith(modules(...many)), Object.assign({}, ...many.map((id) => buildpack(id, '1'))))
+  expect(await ground.refusal({ targets: ['linux/amd64'] })).toContain('count the layers: got linux/amd64: 127 layers, want fewer than 127, which is what engines take')
+  const flatten = [many.slice(0, 20).map((id) => `${id}@1`).join(',')]
+  await ground.run({ targets: ['linux/amd64'], flatten, destination: 'layout' })
+  expect(ground.warnings()).toEqual(['linux/amd64: 108 layers; engines take 127'])
+})
+
 describe('a base that is a builder', () => {
   test('keeps a layer that would be the same, and hides another one of the same module', async () => {
     await using ground = await openBuilderGround(tomlWith(modules('acme/hello')), hello)
