@@ -127,11 +127,21 @@ function readDistro(fields: Fields, label: LabelText): Distro {
   return { name: label.text(fields, 'name'), ...(version === '' ? {} : { version }) }
 }
 
+function isWord(value: unknown): boolean {
+  return typeof value !== 'object' || value === null
+}
+
+/** One of `keywords` or `exec-env`, or of `licenses`: `{"Type": "MIT", "URI": ""}`. */
+function isWordOrLicense(value: unknown): boolean {
+  const isLicense = typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string')
+  return typeof value === 'string' || isLicense
+}
+
 function readMember(value: unknown, label: LabelText): OrderMember {
   const { id: _id, version: _version, optional, ...extra } = label.fields(value, 'group member')
   const fields = label.fields(value, 'group member')
   const id = label.text(fields, 'id')
   if (id === '') throw label.wrong('a group member without an id')
-  if (Object.values(extra).some((value) => typeof value === 'object' && value !== null)) throw label.wrong('a group member with more than words')
+  if (!Object.values(extra).every((value) => isWord(value) || (Array.isArray(value) && value.every(isWordOrLicense)))) throw label.wrong('a group member with more than words')
   return { id, version: label.text(fields, 'version'), optional: optional === true, extra }
 }

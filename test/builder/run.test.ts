@@ -63,6 +63,8 @@ describe('a base image', () => {
     await ground.run()
     const output = await readOutput(ground.registry.host, 'acme/builder', '1')
     for (const mediaType of output.mediaTypes) expect(mediaType).toMatch(/^application\/vnd\.docker\./)
+    expect((await ground.run({ destination: 'layout' })).digest).toBe(output.digest)
+    expect((await ground.run({ destination: 'file' })).digest).toBe(output.digest)
     await ground.run({ targets: ['linux/arm64'], append: true })
     expect((await readOutput(ground.registry.host, 'acme/builder', '1')).digest).toBe(output.digest)
     await ground.push('acme/builder:oci', [baseImage('amd64')])

@@ -102,6 +102,12 @@ describe('labels of packages', () => {
     expect(() => readLabelledModules(labelled(1, { order }), 'an image')).toThrow('got a group member with more than words in label io.buildpacks.buildpack.layers')
   })
 
+  test('with keywords and licenses in a member of a group keep them: builders have such composites', () => {
+    const extra = { keywords: ['a', 'b'], licenses: [{ Type: 'MIT', URI: '' }] }
+    const order = [{ group: [{ id: 'acme/a', version: '1', ...extra }] }]
+    expect(readLabelledModules(labelled(1, { order }), 'an image')[0]?.facts.order[0]?.[0]?.extra).toEqual(extra)
+  })
+
   test('with other words in a member of a group keep them', () => {
     const order = [{ group: [{ id: 'acme/a', version: '1', why: 'so', often: 2 }] }]
     expect(readLabelledModules(labelled(1, { order }), 'an image')[0]?.facts.order[0]?.[0]?.extra).toEqual({ why: 'so', often: 2 })
