@@ -17,6 +17,17 @@ export function escapeText(text: string): string {
   return text.trimEnd().split(/\r?\n/u).map(escapeLine).join('\n  ')
 }
 
+/**
+ * JSON as `JSON.stringify` writes it, with whatever could steer a terminal as JSON's own escapes: the same value to whoever
+ * parses it. Line ends stay: within texts there are none.
+ *
+ * @example
+ * escapeJson('"\u009b31m"') // '"\\u009b31m"'
+ */
+export function escapeJson(json: string): string {
+  return json.replace(UNSAFE, (char) => (char === '\n' ? char : Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')))
+}
+
 function escapeCode(char: string): string {
   const code = char.codePointAt(0) ?? 0
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`

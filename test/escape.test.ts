@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
-import { escapeLine, escapeText } from '../src/escape.ts'
+import { escapeJson, escapeLine, escapeText } from '../src/escape.ts'
 
 test('a colour sequence from a registry is shown, not obeyed', () => {
   expect(escapeLine('\u001b[31mdenied\u001b[0m')).toBe(String.raw`\x1b[31mdenied\x1b[0m`)
@@ -26,6 +26,16 @@ test('nothing that a terminal acts on is left, whatever comes in', () => {
   assert(
     property(string({ unit: 'binary' }), (text) => {
       expect(escapeLine(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+    }),
+  )
+})
+
+test('JSON says the same to a program and nothing to a terminal', () => {
+  assert(
+    property(string({ unit: 'binary' }), (text) => {
+      const json = escapeJson(JSON.stringify({ text }, undefined, 2))
+      expect(json).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+      expect(JSON.parse(json)).toEqual({ text })
     }),
   )
 })

@@ -1,6 +1,6 @@
 import { PackagerError, formatProblem, reason } from '../errors.ts'
 import type { Problem } from '../errors.ts'
-import { escapeLine, escapeText } from '../escape.ts'
+import { escapeJson, escapeLine, escapeText } from '../escape.ts'
 import type { Paint } from './paint.ts'
 
 /** Exit codes of SPEC.md, "Results". */
@@ -35,6 +35,11 @@ export function faultJson(error: unknown, verbose: boolean): FaultJson {
   }
   const { code, message, hint, problems } = error
   return { error: { code, message, hint: hint ?? null, problems, ...details } }
+}
+
+/** {@link faultJson} on one line that is safe for a terminal: messages quote what registries and command lines say. */
+export function faultLine(error: unknown, verbose: boolean): string {
+  return `${escapeJson(JSON.stringify(faultJson(error, verbose)))}\n`
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
 import type { RunResult } from '../publish/options.ts'
-import { escapeLine } from '../escape.ts'
+import { escapeJson, escapeLine } from '../escape.ts'
 import type { Tally } from './progress/tally.ts'
 import { count, formatBytes } from '../quantities.ts'
 
@@ -15,9 +15,9 @@ export function resultLine(result: RunResult): string {
   return `${repository}@${result.digest}`
 }
 
-/** The result as JSON: the same text for `--json` and `--metadata-file`. */
+/** The result as JSON, safe for a terminal: the same text for `--json` and `--metadata-file`. */
 export function resultJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
+  return `${escapeJson(JSON.stringify(value, undefined, 2))}\n`
 }
 
 /** The last line on stderr: `wrote ./hello.oci (index sha256:..., 2 images)`. A push that sent nothing says so. */

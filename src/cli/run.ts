@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { PackagerError } from '../errors.ts'
 import type { Context } from './context.ts'
 import { hasColor } from './context.ts'
-import { EXIT, exitCodeOf, faultJson, faultText } from './fault.ts'
+import { EXIT, exitCodeOf, faultLine, faultText } from './fault.ts'
 import type { ExitCode } from './fault.ts'
 import { library as ownLibrary } from './library.ts'
 import type { Library } from './library.ts'
@@ -89,7 +89,7 @@ function commandOf(program: Command, argv: readonly string[]): { readonly path: 
 export function report(error: unknown, argv: readonly string[], context: Context): ExitCode {
   const code = exitCodeOf(error, context.signal.aborted)
   const verbose = hasFlag(argv, ['-v', '--verbose'])
-  if (hasFlag(argv, ['--json'])) context.stderr.write(`${JSON.stringify(faultJson(error, verbose))}\n`)
+  if (hasFlag(argv, ['--json'])) context.stderr.write(faultLine(error, verbose))
   else if (code !== EXIT.interrupted || verbose) context.stderr.write(faultText(error, verbose, createPaint(hasColor(context))))
   return code
 }

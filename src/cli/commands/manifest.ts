@@ -1,7 +1,7 @@
 import { formatPlatform } from '../../oci/platform.ts'
 import type { AnnotationChange, LocalOptions, PlatformFlags, PushResult, Selection, Touched } from '../../manifests/options.ts'
 import type { Context } from '../context.ts'
-import { escapeLine } from '../../escape.ts'
+import { escapeJson, escapeLine, escapeText } from '../../escape.ts'
 import type { ExitCode } from '../fault.ts'
 import { EXIT } from '../fault.ts'
 import { follow } from '../follow.ts'
@@ -93,11 +93,11 @@ async function exists({ words, options, context, flags }: Call): Promise<ExitCod
     return (await listExists(words[0] ?? '', options)) ? EXIT.done : EXIT.failed
   } catch (error) {
     if (!(error instanceof PackagerError) || error.code !== 'LIST_CORRUPT') throw error
-    const { faultJson, faultText } = await import('../fault.ts')
+    const { faultLine, faultText } = await import('../fault.ts')
     const { createPaint } = await import('../paint.ts')
     const { hasColor } = await import('../context.ts')
     const verbose = flags.verbose === true
-    context.stderr.write(flags.json === true ? `${JSON.stringify(faultJson(error, verbose))}\n` : faultText(error, verbose, createPaint(hasColor(context))))
+    context.stderr.write(flags.json === true ? faultLine(error, verbose) : faultText(error, verbose, createPaint(hasColor(context))))
     return EXIT.usage
   }
 }
@@ -117,14 +117,13 @@ async function inspect(call: Call): Promise<ExitCode> {
   const shown = await showManifest({ ...options, reference: words[0] ?? '', ...defined({ only }) })
   if (flags.quiet !== true && flags.json !== true) context.stderr.write(`${escapeLine(shown.name)}: ${shown.place}\n`)
   if (flags.digest === true) context.stdout.write(`${shown.digest}\n`)
-  else context.stdout.write(flags.raw === true ? shown.bytes : indented(shown.bytes))
+  else context.stdout.write(flags.raw !== true ? indented(shown.bytes) : context.stdout.isTTY === true ? `${escapeText(shown.bytes.toString('utf8'))}\n` : shown.bytes)
   return EXIT.done
 }
 
 /** What could move a terminal's cursor or turn its text is written as JSON escapes it: still the same value. */
 function indented(bytes: Buffer): string {
-  const text = JSON.stringify(JSON.parse(bytes.toString('utf8')), undefined, 2)
-  return `${text.replace(/[\p{Cf}\p{Zl}\p{Zp}\u{7f}-\u{9f}]/gu, (char) => Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''))}\n`
+  return `${escapeJson(JSON.stringify(JSON.parse(bytes.toString('utf8')), undefined, 2))}\n`
 }
 
 interface Sending {
