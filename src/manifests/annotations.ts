@@ -50,7 +50,8 @@ function readOne(flag: string, text: string, usual: Scope): { readonly scope: Sc
   }
   const name = text.slice(0, equals)
   const colon = name.indexOf(':')
-  const scope = colon === -1 ? undefined : scopes[name.slice(0, colon)]
+  const word = name.slice(0, Math.max(colon, 0))
+  const scope = Object.hasOwn(scopes, word) ? scopes[word] : undefined
   if (scope === 'child') {
     const hint = 'it would change the image and with it its digest; "descriptor:" is for its entry in the list, which needs no word'
     throw new PackagerError({ code: 'USAGE', step: `read ${flag}`, value: text, found: 'scope "manifest:"', wanted: 'index: or descriptor:', hint })

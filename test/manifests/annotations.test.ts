@@ -26,6 +26,7 @@ describe('annotation flags', () => {
       expect(Object.entries(readAnnotations({ annotation: [`${name}=${value}`] }).entry)).toEqual([[name, value]])
     }))
     expect(Object.entries(readAnnotations({ annotation: ['__proto__=x'] }).entry)).toEqual([['__proto__', 'x']])
+    expect(Object.entries(readAnnotations({ annotation: ['constructor:a=x', '__proto__:b=y', ':c=z'] }).entry)).toEqual([['constructor:a', 'x'], ['__proto__:b', 'y'], [':c', 'z']])
   })
 
   test.each<[string, AnnotationWords, string]>([
