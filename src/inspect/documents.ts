@@ -11,6 +11,8 @@ const atATime = 8
 const largest = 16 * 1024 ** 2
 /** Of one source together: they are kept in memory. */
 const largestTotal = 256 * 1024 ** 2
+/** What is taken apart, each time it is: an index of a thousand entries for one image shows all that the image says a thousand times. */
+const largestShown = 64 * 1024 ** 2
 
 /** The indexes, manifests and configs of one source: each is read once, a few at a time, never a layer. */
 export class Documents {
@@ -20,6 +22,7 @@ export class Documents {
   readonly #waiting: (() => void)[] = []
   #free = atATime
   #total = 0
+  #shown = 0
 
   constructor(source: Source, signal?: AbortSignal) {
     this.#source = source
@@ -35,8 +38,10 @@ export class Documents {
 
   /** The same as the JSON object that it is. */
   async object(descriptor: Descriptor): Promise<Fields> {
-    const text = (await this.bytes(descriptor)).toString('utf8')
-    const value = parse(text)
+    const bytes = await this.bytes(descriptor)
+    this.#shown += bytes.length
+    if (this.#shown > largestShown) throw wrong(descriptor, `${this.#shown} bytes of manifests and configs to show`, `at most ${largestShown}`)
+    const value = parse(bytes.toString('utf8'))
     if (isFields(value)) return value
     throw wrong(descriptor, value instanceof Error ? `no JSON: ${reason(value)}` : 'no JSON object')
   }

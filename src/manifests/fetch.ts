@@ -85,7 +85,26 @@ function readDescriptor(value: unknown, place: string): Descriptor & { readonly 
   return { mediaType, digest, size, ...(urls === undefined ? {} : { urls }) }
 }
 
+/** Nothing that an image says is nested so deep; what is could not be written again. */
+const deepestNesting = 200
+
+/** Whether brackets outside texts are open in each other more often than that. */
+function isTooDeep(json: Buffer): boolean {
+  let depth = 0
+  let inText = false
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at]
+    if (inText && byte === 0x5c) at += 1
+    else if (byte === 0x22) inText = !inText
+    else if (!inText && (byte === 0x5b || byte === 0x7b)) depth += 1
+    else if (!inText && (byte === 0x5d || byte === 0x7d)) depth -= 1
+    if (depth > deepestNesting) return true
+  }
+  return false
+}
+
 function parseObject(bytes: Buffer, place: string): Readonly<Record<string, unknown>> {
+  if (isTooDeep(bytes)) throw broken(place, `JSON nested more than ${deepestNesting} deep`)
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>

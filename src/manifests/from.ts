@@ -1,5 +1,7 @@
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { PackagerError, reason, systemCode } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { isDigest } from '../oci/digest.ts'
@@ -56,11 +58,17 @@ async function listFiles(path: string, word: string): Promise<readonly string[]>
   }
 }
 
+/** A pipe is as good as a file; neither that nor a device says how much comes. */
+async function readStart(file: string): Promise<string> {
+  const bytes = await buffer(createReadStream(file, { end: largestFile }))
+  if (bytes.length > largestFile) throw new RangeError('more than 16 MiB')
+  return bytes.toString('utf8')
+}
+
 /** Of all that such a file has, only this is needed; what nobody here knows is no mistake. */
 async function readMetadata(file: string): Promise<readonly ReportedImage[]> {
   const wrong = (found: string, wanted: string): PackagerError => new PackagerError({ code: 'UNREADABLE', step, value: file, found, wanted })
-  if ((await stat(file)).size > largestFile) throw wrong('more than 16 MiB', 'what --metadata-file wrote')
-  const value = await readFile(file, 'utf8').then((text) => JSON.parse(text) as unknown).catch((cause: unknown) => {
+  const value = await readStart(file).then((text) => JSON.parse(text) as unknown).catch((cause: unknown) => {
     throw wrong(reason(cause), 'the JSON that --metadata-file wrote')
   })
   const { schemaVersion, images } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>

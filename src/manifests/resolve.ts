@@ -39,8 +39,10 @@ export interface Group {
 
 /** How deep indexes may be in indexes. */
 const deepest = 4
-/** Of one index; more is nobody's package. */
+/** Of one index and all in it; more is nobody's package. A few small indexes that name each other many times come to billions. */
 const mostChildren = 2000
+/** Of their manifests together: they are kept in memory. */
+const mostBytes = 128 * 1024 ** 2
 
 export interface Reading {
   readonly network: Network
@@ -63,8 +65,8 @@ export async function resolveImages(images: readonly Reference[], selection: Sel
 /** What one name stands for. */
 export async function resolveImage(image: Reference, selection: Selection, reading: Reading): Promise<Group> {
   const source = await reading.network.repository(image.registry, image.repository)
-  const place = { source, repository: repositoryName(image), reading }
   const name = imageName(image)
+  const place = { source, repository: repositoryName(image), reading, tally: new Tally(name) }
   const root = await fetchManifest(source, image.digest ?? tagOf(image), name, reading.signal)
   const isIndex = isIndexType(root.descriptor.mediaType)
   const all = isIndex ? await children(root, place, name, 1) : [await leaf(root, undefined, place, name)]
@@ -90,6 +92,30 @@ interface Place {
   readonly source: Source
   readonly repository: string
   readonly reading: Reading
+  readonly tally: Tally
+}
+
+/** What one word has come to so far, over all indexes in it. */
+class Tally {
+  readonly #name: string
+  #children = 0
+  #bytes = 0
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /** @throws PackagerError once it is too much, and from then on */
+  add(children: number, bytes: number): void {
+    this.#children += children
+    this.#bytes += bytes
+    if (this.#children > mostChildren) throw this.#tooMuch(`more than ${mostChildren} entries`)
+    if (this.#bytes > mostBytes) throw this.#tooMuch(`manifests of more than ${mostBytes} bytes`)
+  }
+
+  #tooMuch(found: string): PackagerError {
+    return new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: this.#name, found, wanted: 'an image index' })
+  }
 }
 
 type Root = Awaited<ReturnType<typeof fetchManifest>>
@@ -98,9 +124,12 @@ type Root = Awaited<ReturnType<typeof fetchManifest>>
 async function children(index: Root, place: Place, name: string, depth: number): Promise<readonly Found[]> {
   if (depth > deepest) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: name, found: `indexes in each other, more than ${deepest} deep`, wanted: 'images' })
   const entries = entriesOf(index, name)
+  place.tally.add(entries.length, 0)
   const found = await gather(entries, place.reading.concurrency, async (entry) => {
+    place.tally.add(0, 0)
     const child = pinned(place.repository, entry.digest)
     const fetched = await fetchManifest(place.source, entry.digest, child, place.reading.signal)
+    place.tally.add(0, fetched.bytes.length)
     return isIndexType(fetched.descriptor.mediaType) ? children(fetched, place, name, depth + 1) : [await leaf(fetched, entry, place, child)]
   })
   return found.flat()
@@ -108,9 +137,7 @@ async function children(index: Root, place: Place, name: string, depth: number):
 
 function entriesOf(index: Root, name: string): readonly Descriptor[] {
   try {
-    const { manifests } = readIndexContent(index.bytes, index.descriptor.mediaType)
-    if (manifests.length > mostChildren) throw new TypeError(`${manifests.length} entries, more than ${mostChildren}`)
-    return manifests
+    return readIndexContent(index.bytes, index.descriptor.mediaType).manifests
   } catch (cause) {
     throw new PackagerError({ code: 'UNSUPPORTED', step: 'read index', value: name, found: reason(cause), wanted: 'an image index', cause })
   }

@@ -37,6 +37,8 @@ export const asidePrefix = '.tmp-old-'
 const step = 'read local list'
 /** How often a list is read again that somebody else is exchanging. */
 const tries = 20
+/** No index and no manifest is longer; `list.json` is far from it. */
+const largestFile = 16 * 1024 ** 2
 
 /**
  * Reads the list of that full name below `root` ({@link listsFolder}). No lock is needed: a list that is exchanged while it
@@ -146,10 +148,19 @@ async function readBlob(folder: string, digest: Digest): Promise<Buffer> {
 }
 
 async function readText(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
+  return regularFile(path).catch((cause: unknown) => {
+    if (cause instanceof PackagerError) throw cause
     const failure = corrupt(path, reason(cause), undefined, cause)
     throw systemCode(cause) === 'ENOENT' ? new MissingFile(failure) : failure
   })
+}
+
+/** A pipe would be waited for, and a device has no end. */
+async function regularFile(path: string): Promise<Buffer> {
+  const info = await stat(path)
+  if (!info.isFile()) throw corrupt(path, info.isDirectory() ? 'a folder' : 'no regular file', 'a file')
+  if (info.size > largestFile) throw corrupt(path, `${info.size} bytes`, `at most ${largestFile}`)
+  return readFile(path)
 }
 
 async function judged<T>(path: string, read: () => T): Promise<T> {

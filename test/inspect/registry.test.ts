@@ -120,6 +120,13 @@ describe('indexes in indexes', () => {
   })
 })
 
+test('an index that names one image with megabytes of labels for a thousand platforms is not shown a thousand times', async () => {
+  const { manifest, blobs } = imageOf({ platform: 'linux/amd64', labels: { much: 'x'.repeat(4 * 1024 ** 2) } })
+  const index = encodeIndex(Array.from({ length: 1000 }, (_, number) => ({ ...manifest.descriptor, platform: { os: 'linux', architecture: `a${number}` } })))
+  place(registry, 'acme/a', [manifest, index], blobs, '1')
+  expect(await inspect(`${registry.host}/acme/a:1`, '--json')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('of manifests and configs to show') })
+})
+
 describe('an index that does not tell the truth', () => {
   test.each([
     ['another size', { size: 7 }, 'got more than 7 bytes, want 7 bytes'],

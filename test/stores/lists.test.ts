@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -121,6 +121,20 @@ describe('a list', () => {
     const reading = readList(root, reference)
     await expect(reading).rejects.toMatchObject({ code: 'LIST_CORRUPT', message: expect.stringContaining(found) as string, hint: expect.stringContaining('--replace') as string })
     await expect(reading).rejects.toThrow(path)
+  })
+
+  test('with a folder, a device or something endless for a file is an error too', async () => {
+    await writeList(root, list)
+    const path = join(root, listFolderName(reference), 'index.json')
+    await rm(path)
+    for (const [other, found] of [['/dev/zero', 'no regular file'], [root, 'a folder']] as const) {
+      await symlink(other, path)
+      await expect(readList(root, reference)).rejects.toMatchObject({ code: 'LIST_CORRUPT', message: expect.stringContaining(found) as string })
+      await rm(path)
+    }
+    await writeFile(path, '')
+    await truncate(path, 17 * 1024 ** 2)
+    await expect(readList(root, reference)).rejects.toMatchObject({ code: 'LIST_CORRUPT', message: expect.stringContaining('at most') as string })
   })
 
   test('that lacks a file is an error too, and can be deleted and written anew', async () => {
