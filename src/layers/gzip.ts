@@ -6,12 +6,20 @@ import { blockSize, headerSize, storedMax, storedSize, trailerSize } from './mem
 const sampleSize = 16 * 1024
 const sampleStride = 64
 
+let opened: LibdeflateModule | undefined
+
+/** One for the thread: each has its own memory, and takes its time to start. */
+function openLibdeflate(): LibdeflateModule {
+  opened ??= createLibdeflate()
+  return opened
+}
+
 /**
  * Compresses blocks of at most 1 MiB at one level, 1 to 12. It is WebAssembly and looks at nothing but the block, so a
  * layer's bytes are the same on every Node version and CPU. Its memory is taken once.
  */
 export class GzipCompressor {
-  readonly #module: LibdeflateModule = createLibdeflate()
+  readonly #module = openLibdeflate()
   readonly #compressor: number
   readonly #input: number
   readonly #output: number
