@@ -1,6 +1,6 @@
 /**
  * The library behind the command line: typed, prints nothing, reads nothing from `process`, stops on an `AbortSignal`, and
- * tells what it does through `report`.
+ * tells what it does through `onEvent`.
  */
 export { inspect } from './inspect/read.ts'
 export type { InspectOptions } from './inspect/options.ts'

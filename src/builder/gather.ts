@@ -36,7 +36,7 @@ export async function gatherBuilder(options: BuilderOptions, context: RunContext
   const shown = shorter(options.cwd, path)
   const bytes = (await isFolder(path)) ? undefined : await readConfigFile(path, shown)
   if (bytes === undefined) throw new PackagerError({ code: 'USAGE', step: 'read --config', value: options.config, found: (await isFolder(path)) ? 'a folder' : 'no such file', wanted: 'a builder.toml' })
-  const report = new Findings(options.report ?? silent, [shown])
+  const report = new Findings(options.onEvent ?? silent, [shown])
   const read = readBuilderToml(bytes, shown)
   const config = report.take(read)
   const draft = read.value ?? read.draft

@@ -23,7 +23,7 @@ const createdBy = { name: 'bp-package', version: pkg.version }
  * @throws PackagerError
  */
 export async function createBuilder(options: BuilderOptions): Promise<RunResult> {
-  const report = options.report ?? silent
+  const report = options.onEvent ?? silent
   const cache = await openCache(options, report)
   const run = openRun(options, cache, report)
   try {
@@ -42,7 +42,7 @@ export async function createBuilder(options: BuilderOptions): Promise<RunResult>
 
 /** The whole plan of `createBuilder`, with nothing made or sent (SPEC.md, `--dry-run`). */
 export async function planBuilder(options: BuilderOptions): Promise<RunPlan> {
-  const report = options.report ?? silent
+  const report = options.onEvent ?? silent
   const usesPulled = options.pullPolicy !== undefined && options.pullPolicy !== 'always'
   const run = openRun(options, usesPulled ? await openCache(options, report) : undefined, report)
   try {

@@ -14,7 +14,7 @@ import { readLabels } from './labels.ts'
  */
 export async function inspectDaemon(name: string, options: NetworkOptions): Promise<{ readonly id: Digest; readonly image: InspectedPlatform }> {
   const { openEngine } = await import('../stores/daemon.ts')
-  const { env, signal, report = silent } = options
+  const { env, signal, onEvent: report = silent } = options
   const engine = openEngine({ env, homeDir: env['HOME'] ?? env['USERPROFILE'] ?? '', report, signal })
   try {
     const found = await engine.inspect(name, signal)

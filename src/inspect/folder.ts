@@ -36,7 +36,7 @@ interface FolderModule {
  * @throws PackagerError `CONFIG` with every mistake in the files
  */
 export async function inspectFolder(path: string, options: InspectOptions): Promise<readonly InspectedPlatform[]> {
-  const files = new ConfigFiles(options.report ?? silent)
+  const files = new ConfigFiles(options.onEvent ?? silent)
   const folder = resolve(options.cwd, path)
   const packageConfig = await files.read(join(folder, 'package.toml'), join(path, 'package.toml'), readPackageToml)
   const place = packageConfig === undefined ? '.' : packageConfig.uri.replace(/^file:\/\//, '')
@@ -114,7 +114,7 @@ function targetsOf(main: ModuleConfig, packageConfig: PackageConfig | undefined,
     platformOs: packageConfig?.platformOs,
     hostArch: options.hostArch ?? 'amd64',
   })
-  for (const warning of warnings) options.report?.({ type: 'warning', ...warning })
+  for (const warning of warnings) options.onEvent?.({ type: 'warning', ...warning })
   return targets
 }
 

@@ -15,7 +15,7 @@ import type { OpenSource } from './open.ts'
  */
 export async function openLocal(reference: Reference, options: NetworkOptions): Promise<OpenSource | undefined> {
   const [{ readList }, { listsFolder, listReference }] = await Promise.all([import('../stores/lists.ts'), import('../stores/list-names.ts')])
-  const { report = silent, signal = new AbortController().signal } = options
+  const { onEvent: report = silent, signal = new AbortController().signal } = options
   const name = listReference(reference)
   const list = await readList(listsFolder(options.env), name, signal)
   if (list === undefined) return undefined

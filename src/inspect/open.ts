@@ -43,7 +43,7 @@ export function pathKindIn(cwd: string): (path: string) => PathKind | undefined 
 
 /** An image or index in its registry: the name is asked for now. */
 export async function openRegistry(reference: Reference, options: NetworkOptions): Promise<OpenSource> {
-  const { report = silent, signal = new AbortController().signal } = options
+  const { onEvent: report = silent, signal = new AbortController().signal } = options
   const network = new Network(options, undefined, report, signal)
   try {
     const content = await network.source(reference.registry, reference.repository)
@@ -69,7 +69,7 @@ export async function openLayout(path: string, name: string, { cwd, signal }: Ne
 }
 
 /** As {@link openLayout}, of a `.cnb` or another layout in a tar. One that is compressed is unpacked into a temporary file. */
-export async function openArchive(path: string, name: string, { cwd, env, signal, report = silent }: NetworkOptions): Promise<OpenSource> {
+export async function openArchive(path: string, name: string, { cwd, env, signal, onEvent: report = silent }: NetworkOptions): Promise<OpenSource> {
   const [{ archiveSource }, { spoolIn }] = await Promise.all([import('../stores/archive-source.ts'), import('../publish/workshop.ts')])
   const spool = spoolIn(undefined, env, report)
   try {

@@ -70,7 +70,7 @@ export async function createList(options: CreateOptions & LocalOptions): Promise
 export async function createIndex(options: CreateIndexOptions): Promise<PushResult> {
   const list = parseListName(options.list)
   checkModes(options)
-  const { report = silent } = options
+  const { onEvent: report = silent } = options
   return withNetwork({ ...options, send: options }, async (context, reading) => {
     const groups = await readGroups(options, reading)
     if (options.amend === true) {

@@ -44,7 +44,7 @@ export function listNotFound({ full }: ListName): PackagerError {
  */
 export async function changeLocal(list: ListName, options: LocalOptions, anew: boolean, change: (read: StoredList | undefined) => LocalChange): Promise<Edited> {
   const root = listsFolder(options.env)
-  const { owner, patienceMs, signal, report = silent } = options
+  const { owner, patienceMs, signal, onEvent: report = silent } = options
   return withListLock(root, list.full, { owner, patienceMs, signal }, async () => {
     const stored = anew ? undefined : await readList(root, list.full, signal)
     const { content, format, holdings, touched } = change(stored)

@@ -38,7 +38,7 @@ export async function pushList(options: PushOptions & LocalOptions & SendOptions
     })
   }
   if (options.purge !== true || options.dryRun === true) return push()
-  const { owner, patienceMs, signal, report = silent } = options
+  const { owner, patienceMs, signal, onEvent: report = silent } = options
   const root = listsFolder(options.env)
   await readLocal(list, options)
   return withListLock(root, list.full, { owner, patienceMs, signal }, async () => {

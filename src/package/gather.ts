@@ -40,7 +40,7 @@ export type GatherContext = Pick<RunContext, 'spool' | 'openRepository' | 'downl
  */
 export async function gather(options: PackageOptions, context: RunContext): Promise<Gathered> {
   const file = await findPackageToml(options)
-  const report = new Findings(options.report ?? silent, file === undefined ? [] : [file.shown])
+  const report = new Findings(options.onEvent ?? silent, file === undefined ? [] : [file.shown])
   const read = file === undefined ? undefined : readPackageToml(file.bytes, file.shown)
   const packageConfig = read === undefined ? undefined : report.take(read)
   const draft = read?.value ?? read?.draft

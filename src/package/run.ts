@@ -19,7 +19,7 @@ import { prepare } from './prepare.ts'
  * @throws PackagerError
  */
 export async function packageBuildpack(options: PackageOptions): Promise<RunResult> {
-  const report = options.report ?? silent
+  const report = options.onEvent ?? silent
   const cache = await openCache(options, report)
   const run = openRun(options, cache, report)
   try {
@@ -39,7 +39,7 @@ export async function packageBuildpack(options: PackageOptions): Promise<RunResu
 
 /** The whole plan of `packageBuildpack`, with nothing made or sent (SPEC.md, `--dry-run`). */
 export async function planPackage(options: PackageOptions): Promise<PackagePlan> {
-  const report = options.report ?? silent
+  const report = options.onEvent ?? silent
   const usesPulled = options.pullPolicy !== undefined && options.pullPolicy !== 'always'
   const run = openRun(options, usesPulled ? await openCache(options, report) : undefined, report)
   try {

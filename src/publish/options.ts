@@ -25,7 +25,7 @@ export interface NetworkOptions {
   readonly pullPolicy?: PullPolicy
   /** A clone's folder or an address, where `namespace/name@version` is looked up. */
   readonly registryIndex?: string
-  readonly report?: Report
+  readonly onEvent?: Report
   readonly signal?: AbortSignal
 }
 

@@ -151,6 +151,6 @@ test('an interrupt ends it, with no tag set', async () => {
   const report = (event: Event): void => {
     if (event.type === 'blob-done') stop.abort()
   }
-  expect(await ground.refusal({ signal: stop.signal, report })).toContain('CANCELLED')
+  expect(await ground.refusal({ signal: stop.signal, onEvent: report })).toContain('CANCELLED')
   expect(ground.registry.repository('acme/builder').tags.size).toBe(0)
 })

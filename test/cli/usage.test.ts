@@ -12,7 +12,7 @@ async function parse(...words: string[]) {
 test('without a word the current folder is packaged as a layout', async () => {
   const { asked } = await parse()
   expect(asked).toMatchObject({ cwd: '/here', hostArch: 'amd64', destination: 'layout', cache: true, defaultExcludes: true })
-  expect(Object.keys(asked ?? {}).sort()).toEqual(['cache', 'cwd', 'defaultExcludes', 'destination', 'env', 'hostArch', 'registry', 'report', 'signal'])
+  expect(Object.keys(asked ?? {}).sort()).toEqual(['cache', 'cwd', 'defaultExcludes', 'destination', 'env', 'hostArch', 'onEvent', 'registry', 'signal'])
 })
 
 test('every option reaches the library', async () => {

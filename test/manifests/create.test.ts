@@ -113,7 +113,7 @@ describe('createIndex', () => {
     await using ground = await ManifestGround.open(registry.host)
     await ground.push({ ...imagesFor(['amd64', 'arm64']), bare: { config: { os: 'linux' }, layers: [{ a: 'bare' }], tag: 'bare' } })
     const events: Event[] = []
-    const [app, options] = [ground.repo('app'), { cwd: ground.work, env: { HOME: ground.home }, report: (event: Event) => void events.push(event) }]
+    const [app, options] = [ground.repo('app'), { cwd: ground.work, env: { HOME: ground.home }, onEvent: (event: Event) => void events.push(event) }]
     const result = await createIndex({ ...options, list: `${app}:1`, images: [`${app}:amd64`, `${app}:arm64`], tags: ['latest'], annotations: { made: 'here' } })
     expect(result).toMatchObject({ reference: `${app}:1`, digest: await ground.fill('{served:app:latest}'), tags: [`${app}:latest`, `${app}:1`] })
     expect(events.filter(({ type }) => type === 'tagged')).toHaveLength(2)

@@ -168,7 +168,7 @@ describe('a cache that cannot be used', () => {
   test('because it was removed in the middle, does not fail a package that is finished', async () => {
     const result = await ground.run({
       ...cached,
-      report: (event) => {
+      onEvent: (event) => {
         ground.events.push(event)
         if (event.type === 'index-done') rmSync(join(ground.cache, 'blobs'), { recursive: true })
       },
@@ -180,7 +180,7 @@ describe('a cache that cannot be used', () => {
   test('because a layer could not be kept, is a warning', async () => {
     await ground.run({
       ...cached,
-      report: (event) => {
+      onEvent: (event) => {
         ground.events.push(event)
         if (event.type === 'layer-started') rmSync(join(ground.cache, 'blobs'), { recursive: true, force: true })
       },

@@ -42,10 +42,10 @@ async function expectNothing(options: Partial<PackageOptions>, wanted: { readonl
 }
 
 /** Does something the first time that an event of this type is told. */
-function onFirst(type: Event['type'], action: () => void): Pick<PackageOptions, 'report'> {
+function onFirst(type: Event['type'], action: () => void): Pick<PackageOptions, 'onEvent'> {
   let done = false
   return {
-    report: (event) => {
+    onEvent: (event) => {
       ground.events.push(event)
       if (event.type !== type || done) return
       done = true

@@ -137,7 +137,7 @@ describe('a package of several targets', () => {
     const run = write('hello', {
       name: 'out.cnb',
       signal: interrupt.signal,
-      report: (event) => {
+      onEvent: (event) => {
         if (event.type === 'image-done' && event.target === 'linux/arm/v7') interrupt.abort()
       },
     })
@@ -150,7 +150,7 @@ describe('a package of several targets', () => {
 test('of several files none takes its place before the last one is whole', async () => {
   const run = write('hello', {
     name: 'out.cnb',
-    report: (event) => {
+    onEvent: (event) => {
       if (event.type !== 'image-done' || event.target !== 'linux/arm/v7') return
       // As a full disk does: what is staged for the second file cannot be written any more.
       const staged = readdirSync(work.path).filter((name) => name.includes('arm-v7') && name.includes('partial'))

@@ -111,7 +111,7 @@ describe('what lies beside the platform folders', () => {
 describe('a target without its programs', () => {
   test('is told with the folders that were looked at, and where they belong', async () => {
     const told: unknown[] = []
-    await planned({ 'linux/README.md': '' }, { targets: ['linux/arm64/v8'], report: (event) => told.push(event) })
+    await planned({ 'linux/README.md': '' }, { targets: ['linux/arm64/v8'], onEvent: (event) => told.push(event) })
     expect(told).toEqual([
       {
         type: 'warning',
@@ -141,7 +141,7 @@ describe('a target without its programs', () => {
 
   test('is an error with --strict, which names all that is wrong, and nothing else does', async () => {
     const told: unknown[] = []
-    await expect(planned({}, { targets: ['linux/amd64', 'linux/arm64'], strict: true, report: (event) => told.push(event) })).rejects.toMatchObject({
+    await expect(planned({}, { targets: ['linux/amd64', 'linux/arm64'], strict: true, onEvent: (event) => told.push(event) })).rejects.toMatchObject({
       code: 'CONFIG',
       message: expect.stringMatching(/^plan with --strict: 2 warnings\nlinux\/amd64: no bin\/build.* \(put the programs .*\)\nlinux\/arm64: no bin\/build/),
     })
@@ -156,7 +156,7 @@ describe('a target without its programs', () => {
     ['only the folder of another architecture is there', { 'linux/amd64/bin/detect': program }, 'linux/arm64', 'linux/arm64/bin,'],
   ])('is told where the programs belong where %s', async (_, files, target, place) => {
     const hints: string[] = []
-    await planned(files, { targets: [target], report: (event) => hints.push(event.type === 'warning' ? (event.hint ?? '') : '') })
+    await planned(files, { targets: [target], onEvent: (event) => hints.push(event.type === 'warning' ? (event.hint ?? '') : '') })
     expect(hints).toEqual([`put the programs for this target into ${place.replace(/,$/, '')}, or name their folder with path = "..." in its [[targets]]`])
   })
 

@@ -30,15 +30,15 @@ function publish(rest: Partial<PackageOptions> = {}): Promise<RunResult> {
 describe('several tags', () => {
   test('are all set where the interrupt comes after the first: none is left behind on another package', async () => {
     const stop = new AbortController()
-    const report: PackageOptions['report'] = (event) => event.type === 'tagged' && stop.abort()
-    const { digest } = await publish({ signal: stop.signal, report })
+    const report: PackageOptions['onEvent'] = (event) => event.type === 'tagged' && stop.abort()
+    const { digest } = await publish({ signal: stop.signal, onEvent: report })
     expect(tags()).toEqual([['1', digest], ['1.0', digest], ['latest', digest]])
   })
 
   test('are not touched where it comes before the first', async () => {
     const stop = new AbortController()
-    const report: PackageOptions['report'] = (event) => event.type === 'image-done' && stop.abort()
-    await expect(publish({ signal: stop.signal, report })).rejects.toMatchObject({ code: 'CANCELLED' })
+    const report: PackageOptions['onEvent'] = (event) => event.type === 'image-done' && stop.abort()
+    await expect(publish({ signal: stop.signal, onEvent: report })).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(tags()).toEqual([])
   })
 

@@ -37,7 +37,7 @@ type Read = <T>(work: (room: Room, options: Omit<InspectOptions, 'source'>) => P
 async function reading(flags: InspectFlags, context: Context): Promise<Read> {
   const reporter = await createReporter(context, { loudness: flags.verbose === true ? 'verbose' : 'quiet', silent: flags.json === true, live: false })
   const { cwd, env, hostArch, signal } = context
-  const options = { cwd, env, hostArch, registry: registrySettings(flags), report: reporter.report, signal, ...defined({ platforms: flags.platform, files: flags.files }) }
+  const options = { cwd, env, hostArch, registry: registrySettings(flags), onEvent: reporter.report, signal, ...defined({ platforms: flags.platform, files: flags.files }) }
   const room = await import('../../inspect/read.ts')
   return (work) => follow(reporter, context, async () => work(room, options))
 }

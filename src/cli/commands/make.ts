@@ -27,7 +27,7 @@ export async function runMaking<T extends RunOptions>({ options, plan, make }: M
     silent: flags.json === true,
     live: flags.progress && flags.dryRun !== true,
   })
-  const watched = { ...options, report: reporter.report, signal: context.signal }
+  const watched = { ...options, onEvent: reporter.report, signal: context.signal }
   if (flags.dryRun === true) return showPlan(flags, context, await follow(reporter, context, async () => plan(watched)))
   const result = await follow(reporter, context, async () => make(watched))
   await writeMetadata(metadata, result)

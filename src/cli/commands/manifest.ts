@@ -22,7 +22,7 @@ export async function runManifest(name: ManifestCommand, words: readonly string[
     // Only what sends something has a plan to be drawn.
     live: true,
   })
-  const options: LocalOptions = { cwd: context.cwd, env: context.env, registry: registrySettings(flags), owner: lockOwner(), report: reporter.report, signal: context.signal }
+  const options: LocalOptions = { cwd: context.cwd, env: context.env, registry: registrySettings(flags), owner: lockOwner(), onEvent: reporter.report, signal: context.signal }
   const call: Call = { words, flags, options, context }
   return follow(reporter, context, () => COMMANDS[name](call))
 }

@@ -76,7 +76,7 @@ export async function openBuilderGround(toml: string, files: InlineFiles = {}): 
       hostArch: 'amd64',
       destination: 'registry',
       cache: false,
-      report: (event) => events.push(event),
+      onEvent: (event) => events.push(event),
       ...rest,
     })
   return {

@@ -99,7 +99,7 @@ export function recordingLibrary(events: readonly Event[] = []): Library & { rea
   const asked: PackageOptions[] = []
   const play = (options: PackageOptions): void => {
     asked.push(options)
-    for (const event of events) options.report?.(event)
+    for (const event of events) options.onEvent?.(event)
   }
   return {
     asked,

@@ -94,7 +94,7 @@ export async function openWork(files: InlineFiles): Promise<Work> {
   const [home, temporary] = [join(tree.path, '.home'), join(tree.path, '.temporary')]
   for (const folder of [home, temporary]) await mkdir(folder)
   const events: Event[] = []
-  const base: PackageOptions = { cwd: tree.path, env: { HOME: home, TMPDIR: temporary }, hostArch: 'amd64', destination: 'layout', cache: false, report: (event) => events.push(event) }
+  const base: PackageOptions = { cwd: tree.path, env: { HOME: home, TMPDIR: temporary }, hostArch: 'amd64', destination: 'layout', cache: false, onEvent: (event) => events.push(event) }
   const run = (options: Partial<PackageOptions>): Promise<RunResult> => packageBuildpack({ ...base, ...options })
   const publish: Work['publish'] = async (registry, name, source, options = {}) => {
     await run({ destination: 'registry', name: `${registry.host}/${name}`, ...(source.endsWith('.toml') ? { config: source } : { path: source }), ...options })

@@ -55,7 +55,7 @@ export async function openGround(files: InlineFiles = shared): Promise<Ground> {
     hostArch: 'amd64',
     destination: 'layout',
     cache: false,
-    report: (event) => events.push(event),
+    onEvent: (event) => events.push(event),
   }
   const run = (rest: Partial<PackageOptions> = {}): Promise<RunResult> => {
     const { output: _output, ...others } = options
