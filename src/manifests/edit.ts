@@ -119,11 +119,21 @@ export function removeEntries(content: IndexContent, digests: readonly Digest[],
 }
 
 function distinct(touched: readonly Touched[]): readonly Touched[] {
-  return touched.filter(({ digest }, at) => touched.findIndex((other) => other.digest === digest) === at)
+  const seen = new Set<Digest>()
+  return touched.filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+}
+
+/** Of an index of thousands nobody reads more. */
+const mostTold = 50
+
+/** Entries as messages list them: `sha256:... (linux/amd64), sha256:... (linux/arm64)`. */
+export function entryTexts(entries: readonly Descriptor[]): string {
+  const texts = entries.slice(0, mostTold).map(({ digest, platform }) => `${digest} (${platformText(platform)})`)
+  return [...texts, ...(entries.length > mostTold ? [`and ${entries.length - mostTold} more`] : [])].join(', ')
 }
 
 export function entryNotFound(word: string, { manifests }: Pick<IndexContent, 'manifests'>): PackagerError {
-  const there = manifests.map(({ digest, platform }) => `${digest} (${platformText(platform)})`).join(', ')
+  const there = entryTexts(manifests)
   return new PackagerError({ code: 'ENTRY_NOT_FOUND', step: 'find entry', value: word, found: 'no such entry', hint: there === '' ? 'the list has no entries' : `the list has ${there}` })
 }
 

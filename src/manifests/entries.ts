@@ -3,11 +3,11 @@ import type { Digest } from '../oci/digest.ts'
 import { isDigest } from '../oci/digest.ts'
 import type { IndexContent } from '../oci/index-content.ts'
 import { tagOf } from '../oci/reference.ts'
-import { entryNotFound } from './edit.ts'
+import { entryNotFound, entryTexts } from './edit.ts'
 import { gather } from './failures.ts'
 import { fetchManifest } from './fetch.ts'
 import { imageName, parseImage } from './names.ts'
-import { isAttestation, matching, platformText, readWanted } from './platforms.ts'
+import { isAttestation, matching, readWanted } from './platforms.ts'
 import type { Reading } from './resolve.ts'
 
 /** The least hex digits of a digest that may stand for it. */
@@ -59,6 +59,7 @@ function onlyOne(word: string, digests: readonly Digest[], content: IndexContent
   const [first, ...more] = digests
   if (first === undefined) throw entryNotFound(word, content)
   if (more.length === 0) return first
-  const all = content.manifests.filter(({ digest }) => digests.includes(digest)).map(({ digest, platform }) => `${digest} (${platformText(platform)})`)
-  throw new PackagerError({ code: 'ENTRY_AMBIGUOUS', step: 'find entry', value: word, found: `${all.length} entries: ${all.join(', ')}`, wanted: 'one', hint: 'name it by its digest' })
+  const named = new Set(digests)
+  const all = content.manifests.filter(({ digest }) => named.has(digest))
+  throw new PackagerError({ code: 'ENTRY_AMBIGUOUS', step: 'find entry', value: word, found: `${all.length} entries: ${entryTexts(all)}`, wanted: 'one', hint: 'name it by its digest' })
 }

@@ -76,14 +76,18 @@ export async function resolveImage(image: Reference, selection: Selection, readi
   return { name, isIndex, there, found }
 }
 
+/** Platforms of one image that a warning names. */
+const mostTold = 10
+
 /** A list has one entry for an image; an index that names it for several platforms loses some of that. */
 function tellDoubled(found: readonly Found[], name: string, report: Report): void {
-  const first = new Map<Digest, Descriptor>()
-  for (const { entry } of found) {
-    const known = first.get(entry.digest)
-    first.set(entry.digest, known ?? entry)
-    if (known === undefined || platformText(known.platform) === platformText(entry.platform)) continue
-    const message = `${name} has ${entry.digest} for ${platformText(known.platform)} and for ${platformText(entry.platform)}: a list has it for the first one only`
+  const platforms = new Map<Digest, Set<string>>()
+  for (const { entry } of found) platforms.set(entry.digest, (platforms.get(entry.digest) ?? new Set()).add(platformText(entry.platform)))
+  for (const [digest, texts] of platforms) {
+    if (texts.size === 1) continue
+    const all = [...texts]
+    const more = all.length > mostTold ? `, and for ${all.length - mostTold} more` : ''
+    const message = `${name} has ${digest} for ${all.slice(0, mostTold).join(' and for ')}${more}: a list has it for the first one only`
     report({ type: 'warning', message, hint: 'an image of its own for each platform, even of the same layers, can stand beside the other' })
   }
 }

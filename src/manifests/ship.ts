@@ -97,7 +97,8 @@ function checkSize({ descriptor }: InlineBlob, { full }: ListName): void {
 }
 
 function distinct(entries: readonly Descriptor[]): readonly Descriptor[] {
-  return entries.filter(({ digest }, at) => entries.findIndex((other) => other.digest === digest) === at)
+  const seen = new Set<Digest>()
+  return entries.filter(({ digest }) => !seen.has(digest) && seen.add(digest))
 }
 
 function pushResult({ destination, content }: Shipment, { descriptor }: InlineBlob, tags: readonly string[], copied: ReadonlyMap<Digest, Copied>): PushResult {

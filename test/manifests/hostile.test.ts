@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import { inlineBlob } from '../../src/oci/descriptor.ts'
 import type { InlineBlob } from '../../src/oci/descriptor.ts'
+import { digestOf } from '../../src/oci/digest.ts'
 import { encodeIndex } from '../../src/oci/manifest.ts'
 import { ociIndex } from '../../src/oci/media-types.ts'
 import { Screen, scene } from '../cli/support/screen.ts'
@@ -59,6 +60,22 @@ describe('an index that somebody hostile wrote', () => {
     for (const words of [['inspect', name], ['add', '--publish', name, `${registry.host}/acme/image:1`], ['create', 'acme/list:1', name]]) {
       const { code, stderr } = await manifest(...words)
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('nested more than 200 deep') })
+    }
+  })
+
+  test('of thousands of entries is told in a few lines', async () => {
+    const { manifest: image, blobs } = imageOf({ platform: 'linux/amd64' })
+    const platforms = Array.from({ length: 100 }, (_, number) => ({ os: 'linux', architecture: `a${number}` }))
+    place(registry, 'acme/a', [image, encodeIndex(platforms.map((platform) => ({ ...image.descriptor, platform })))], blobs, 'twins')
+    const twins = await manifest('create', 'acme/list:1', `${registry.host}/acme/a:twins`)
+    expect(twins.stderr.match(/^warning: .*/gmu)).toEqual([expect.stringContaining('for linux/a0 and for linux/a1 and')])
+    expect(twins.stderr).toContain('for linux/a9, and for 90 more')
+
+    const others = Array.from({ length: 3000 }, (_, number) => ({ ...image.descriptor, digest: digestOf(Buffer.from(String(number))), platform: { os: 'linux', architecture: 'amd64' } }))
+    place(registry, 'acme/b', [encodeIndex(others)], [], '1')
+    for (const word of ['linux/amd64', 'linux/arm64']) {
+      const { code, stderr } = await manifest('rm', '--publish', `${registry.host}/acme/b:1`, word)
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('(linux/amd64), and 2950 more') })
     }
   })
 
