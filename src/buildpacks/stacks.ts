@@ -2,7 +2,7 @@ import type { Stack } from '../config/buildpack.ts'
 import type { ModuleFacts } from './module.ts'
 import { isComposite } from './module.ts'
 
-const any: readonly Stack[] = [{ id: '*', mixins: [] }]
+const everyStack: readonly Stack[] = [{ id: '*', mixins: [] }]
 
 /**
  * The stacks a package runs on (SPEC-package.md section 6, "`stacks` of the metadata"): the main module's, narrowed by each
@@ -24,11 +24,11 @@ export function mergeStacks(main: ModuleFacts, dependencies: readonly ModuleFact
 
 function stacksOf(module: ModuleFacts): readonly Stack[] {
   if (module.stacks.length > 0) return module.stacks
-  return isComposite(module) || module.kind === 'extension' ? [] : any
+  return isComposite(module) || module.kind === 'extension' ? [] : everyStack
 }
 
 function intersection(merged: readonly Stack[], stacks: readonly Stack[]): readonly Stack[] {
-  if (merged.some(isAny)) return stacks.some(isAny) ? any : stacks
+  if (merged.some(isAny)) return stacks.some(isAny) ? everyStack : stacks
   if (stacks.some(isAny)) return merged
   return stacks.flatMap((stack) => {
     const other = merged.find((candidate) => candidate.id === stack.id)

@@ -15,7 +15,7 @@ const dateMark = '\uFFFE'
  * Hides three things from `@iarna/toml` (version 3):
  * - keys that every JavaScript object inherits. The parser looks a table's name up without asking whether it is the
  *   table's own, so `[constructor]` would write into `Object` itself;
- * - dates, of which it rejects some that are valid, such as any date right before a comma;
+ * - dates, of which it rejects some that are valid, such as every date right before a comma;
  * - zeros with an exponent, which it rejects.
  * A key becomes another of the same length that the text has nowhere, a date a string, `0e1` a `0.0`: lines and columns
  * stay.

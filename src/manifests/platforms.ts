@@ -39,7 +39,7 @@ export function platformText(platform: Platform | undefined): string {
   return version ? `${base}:${version}` : base
 }
 
-/** Words of a platform as somebody asks for it. Absent: any. */
+/** Words of a platform as somebody asks for it. What is absent fits all. */
 export interface WantedPlatform {
   readonly os: string
   readonly architecture: string

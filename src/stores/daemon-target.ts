@@ -5,7 +5,7 @@ import { formatPlatform } from '../oci/platform.ts'
 /** What of a target decides whether an engine can hold its image. */
 export interface EngineCandidate {
   readonly os: string
-  /** Empty: any architecture. */
+  /** Empty: every architecture. */
   readonly arch: string
   readonly variant?: string
 }
