@@ -32,7 +32,7 @@ export interface BaseFacts {
  */
 export function readBase({ config }: ImageContents, labels: Readonly<Record<string, string>>, shown: string): BaseFacts {
   const env = envOf(config)
-  const owner = { uid: userNumber(env, 'CNB_USER_ID', shown), gid: userNumber(env, 'CNB_GROUP_ID', shown) }
+  const owner = ownerIn(env, shown)
   const { 'io.buildpacks.base.distro.name': name, 'io.buildpacks.base.distro.version': version } = labels
   const distro = name === undefined || version === undefined ? undefined : { name, version }
   const metadata = fieldsOf(parsed(labels, 'io.buildpacks.builder.metadata', shown))
@@ -60,11 +60,18 @@ function envOf(config: Fields): ReadonlyMap<string, string> {
   }))
 }
 
-function userNumber(env: ReadonlyMap<string, string>, name: string, shown: string): number {
-  const value = env.get(name)
-  if (value !== undefined && /^\d{1,10}$/.test(value)) return Number(value)
-  const found = value === undefined ? `no ${name} in its Env` : `${name}=${value} in its Env`
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found, wanted: `${name} with a whole number: builds run as that user and group`, hint: 'name a build image for buildpacks in build.image' })
+/** The largest number is what the system has for nobody at all. */
+const numbersEnd = 2 ** 32 - 1
+
+function ownerIn(env: ReadonlyMap<string, string>, shown: string): Owner {
+  const wrong = ['CNB_USER_ID', 'CNB_GROUP_ID'].filter((name) => !isUserNumber(env.get(name)))
+  if (wrong.length === 0) return { uid: Number(env.get('CNB_USER_ID')), gid: Number(env.get('CNB_GROUP_ID')) }
+  const found = wrong.map((name) => (env.has(name) ? `${name}=${env.get(name) ?? ''}` : `no ${name}`)).join(' and ')
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found: `${found} in its Env`, wanted: `${wrong.join(' and ')} with a whole number: builds run as that user and group`, hint: 'name a build image for buildpacks in build.image' })
+}
+
+function isUserNumber(value: string | undefined): boolean {
+  return value !== undefined && /^\d{1,10}$/.test(value) && Number(value) < numbersEnd
 }
 
 function readMixins(labels: Readonly<Record<string, string>>, shown: string): readonly string[] | undefined {

@@ -1,6 +1,7 @@
 import { moduleName } from '../buildpacks/module.ts'
 import { programWarnings } from '../buildpacks/programs.ts'
 import type { Problem } from '../errors.ts'
+import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
@@ -11,6 +12,7 @@ import type { ListedContent, ModuleContents } from './content.ts'
 import type { GatheredBuilder } from './gather.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { BuilderPart } from './modules.ts'
+import { misplaced } from './misplaced.ts'
 import { modulesFor } from './modules.ts'
 import type { Versions } from './order.ts'
 import { resolveOrders } from './order.ts'
@@ -41,7 +43,7 @@ export interface CheckedDraft {
 export async function makeDraft(target: Target, image: PlatformImage, lifecycle: Lifecycle, { gathered, labels: own, groups, contents }: DraftSources): Promise<CheckedDraft> {
   const { config } = gathered
   const labels = { ...image.labels, ...own }
-  const base = readBase(image, labels, image.shown)
+  const base = baseOf(image, labels, gathered)
   const distro = base.distro === undefined ? {} : { distro: base.distro }
   const found = await modulesFor({ ...target, ...distro }, gathered.modules)
   const groupOf = ({ facts }: BuilderPart): number | undefined => {
@@ -60,9 +62,21 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
   const { orders, problems: unresolved } = resolveOrders(config, versionsOf(names, 'buildpack'), versionsOf(names, 'extension'))
   const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
   const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
-  const problems = [...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
+  const problems = [...misplaced(found.parts, base.modules), ...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
   const warnings = [...found.warnings, ...secretWarnings(found.parts, listed), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
   return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
+}
+
+/** What is wrong with it is shown where builder.toml names it. */
+function baseOf(image: PlatformImage, labels: Readonly<Record<string, string>>, { config: { file, buildImageAt } }: GatheredBuilder): BaseFacts {
+  try {
+    return readBase(image, labels, image.shown)
+  } catch (cause) {
+    if (!(cause instanceof PackagerError)) throw cause
+    const { code, hint } = cause
+    const found = cause.message.replace(/^read (?:build image|package) "[^"]*": /, '')
+    throw new PackagerError({ code, step: 'read build image', value: image.shown, found, hint, problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${image.shown}": ${found}` }], cause })
+  }
 }
 
 /** In a layer with others it always is another layer. */

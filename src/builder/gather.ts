@@ -8,9 +8,10 @@ import { openModules } from '../buildpacks/open.ts'
 import type { BuilderConfig } from '../config/builder.ts'
 import { readBuilderToml } from '../config/builder-reader.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError } from '../errors.ts'
+import { PackagerError, reason } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { silent } from '../events.ts'
+import { parseReference } from '../oci/reference.ts'
 import type { RunContext } from '../publish/resources.ts'
 import { targetProblems } from '../targets/resolve.ts'
 import type { DeclaredModule } from './modules.ts'
@@ -41,7 +42,7 @@ export async function gatherBuilder(options: BuilderOptions, context: RunContext
   const config = report.take(read)
   const draft = read.value ?? read.draft
   if (draft === undefined) return report.fail()
-  report.add(wrongTargets(options, draft))
+  report.add([...wrongTargets(options, draft), ...wrongNames(draft)])
   const modules = await openDeclared(draft, dirname(path), report, options, context).catch((cause: unknown) => report.failWith(cause))
   if (config === undefined || report.failed) return report.fail()
   return { config, folder: dirname(path), modules, warnings: report.warnings }
@@ -50,7 +51,26 @@ export async function gatherBuilder(options: BuilderOptions, context: RunContext
 /** An architecture that is left out is asked for by the image that would have to have it. */
 function wrongTargets(options: BuilderOptions, { targets, file, buildImage }: BuilderConfig): readonly Problem[] {
   const problems = targetProblems({ flags: options.targets ?? [], isComposite: false, moduleTargets: targets, moduleFile: file, packageTargets: [] })
+  if (buildImage === '') return problems
   return problems.map((problem) => (problem.key.endsWith('.arch') && problem.message.startsWith('is required') ? { ...problem, message: `${problem.message}; the build image is ${buildImage}` } : problem))
+}
+
+/** What is no image's name never becomes one, unlike an image that is not there yet. */
+function wrongNames({ file, buildImage, buildImageAt, runImages }: BuilderConfig): readonly Problem[] {
+  const names = runImages.flatMap(({ image, mirrors = [], line, column }, index) => {
+    const at = { file, line, column }
+    const key = `run.images[${index}]`
+    return [...(image === '' ? [] : [{ ...at, key: `${key}.image`, name: image }]), ...mirrors.map((name, mirror) => ({ ...at, key: `${key}.mirrors[${mirror}]`, name }))]
+  })
+  const build = buildImage === '' ? [] : [{ file, ...buildImageAt, key: 'build.image', name: buildImage }]
+  return [...build, ...names].flatMap(({ name, ...at }) => {
+    try {
+      parseReference(name)
+      return []
+    } catch (cause) {
+      return [{ ...at, message: reason(cause) }]
+    }
+  })
 }
 
 async function openDeclared(config: BuilderConfig, folder: string, report: Findings, options: BuilderOptions, context: RunContext): Promise<readonly DeclaredModule[]> {

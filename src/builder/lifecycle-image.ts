@@ -67,7 +67,7 @@ export async function readLifecycleImage({ content, manifest, reader, shown }: L
     if (found.isWhole) break
     const archive = join(await mkdtemp(join(await context.spool(), 'lifecycle-')), 'layer')
     await pipeline(await content.open(layer, context.signal), createWriteStream(archive, { flags: 'wx' }), { signal: context.signal })
-    const { entries } = await unpack(archive, `${archive}.contents`, context.signal, { ...context.limits, rooted: true, stamps: true })
+    const { entries } = await unpack(archive, `${archive}.contents`, context.signal, { ...context.limits, rooted: true, stamps: true }, `${shown} layer ${layer.digest}`)
     found.add(entries)
   }
   return { shown, toml: await found.toml(), entries: found.entries }

@@ -78,7 +78,7 @@ export class ForeignLayers {
     const { layer } = part.module
     const archive = join(this.#folder, `foreign-${layer.digest.slice('sha256:'.length)}`)
     await pipeline(await part.dependency.content.open(layer, this.#signal), createWriteStream(archive, { flags: 'wx' }), { signal: this.#signal })
-    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true, stamps: this.#stamps })
+    const { entries } = await unpack(archive, `${archive}.contents`, this.#signal, { ...defaultLimits, rooted: true, stamps: this.#stamps }, `${part.dependency.uri} layer ${layer.digest}`)
     const diffID = await digestOfTar(archive, layer.mediaType === ociLayer, this.#signal)
     await rm(archive)
     return { diffID, entries }

@@ -32,7 +32,7 @@ export async function openSource(path: string, place: string, spool: () => Promi
     })
   })
   if (stats.isDirectory()) return new FolderSource(await realpath(path), place)
-  const unpacked = await unpack(path, join(await spool(), `archive-${randomBytes(6).toString('hex')}`), signal, limits)
+  const unpacked = await unpack(path, join(await spool(), `archive-${randomBytes(6).toString('hex')}`), signal, limits, place)
   return new ArchiveSource(unpacked, place)
 }
 

@@ -30,9 +30,10 @@ const step = 'read archive'
  * path on this machine. Names are bytes and stay what they are. What a folder could not hold, and what readers of archives
  * are at odds over, is refused with the entry's name; then there is no spool file.
  *
+ * @param shown what messages call it: an image or an address, where the archive is a temporary file
  * @throws PackagerError `UNREADABLE` for a broken archive, `UNSUPPORTED` for what it must not hold, `SPOOL`, `CANCELLED`
  */
-export async function unpack(archive: string, spool: string, signal?: AbortSignal, limits: UnpackLimits = defaultLimits): Promise<Unpacked> {
+export async function unpack(archive: string, spool: string, signal?: AbortSignal, limits: UnpackLimits = defaultLimits, shown = archive): Promise<Unpacked> {
   const file = await openArchive(archive)
   try {
     const out = await SpoolFile.create(spool)
@@ -46,7 +47,7 @@ export async function unpack(archive: string, spool: string, signal?: AbortSigna
       throw cause
     }
   } catch (cause) {
-    throw toError(archive, cause)
+    throw toError(archive, shown, cause)
   } finally {
     await file.close()
   }
@@ -73,7 +74,7 @@ async function readEntries(tar: AsyncIterable<Buffer>, out: SpoolFile, path: str
   }
 }
 
-function toError(archive: string, cause: unknown): PackagerError {
+function toError(archive: string, shown: string, cause: unknown): PackagerError {
   if (cause instanceof PackagerError) return cause
-  return cause instanceof ArchiveFault ? new PackagerError({ ...cause.fault, step, value: archive }) : fileError(archive, step, cause)
+  return cause instanceof ArchiveFault ? new PackagerError({ ...cause.fault, step, value: shown }) : fileError(archive, step, cause)
 }

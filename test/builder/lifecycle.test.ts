@@ -194,6 +194,12 @@ describe('a lifecycle in an image', () => {
     await open(tree.path, { uri }, amd64, { openRepository: async () => store })
   })
 
+  test('with a broken layer is told by its name, not by that of a temporary file', async () => {
+    await using tree = await emptyTree()
+    const store = await imageStore([{ arch: 'amd64', layers: [[{ name: 'dev/null', flag: '3' }]] }])
+    expect(await refusal(open(tree.path, { uri }, amd64, { openRepository: async () => store }))).toMatch(/^read archive "docker:\/\/registry\.example\/lifecycle layer sha256:[0-9a-f]{64}": got a character device: "dev\/null"/)
+  })
+
   test('is refused where an upper layer has removed it', async () => {
     await using tree = await emptyTree()
     const store = await imageStore([{ arch: 'amd64', layers: [lifecycleMembers('x', { top: '/cnb/' }), [{ name: '.wh.cnb', content: '' }]] }])

@@ -102,6 +102,17 @@ describe('builder.toml', () => {
     for (const text of ['colour', 'targets[0].arch: unknown architecture "pdp11"', 'build.image: is required', 'run.images', 'hello/buildpack.toml:2:1: buildpack.version: is required']) expect(said).toContain(text)
   })
 
+  test('names images by what can be a name, of which all that is wrong is told', async () => {
+    const run = '[[run.images]]\nimage = "Acme run"\nmirrors = ["HOST/acme/run:1", "", "a b"]\n'
+    const said = await refusal(tomlWith(modules('acme/hello'), { run, build: 'HOST/Upper' }), hello)
+    expect(said).toContain('4 problems')
+    for (const text of ['build.image: read image name "HOST/Upper": got upper case', 'run.images[0].image: read image name "Acme run"', 'run.images[0].mirrors[1]: read image name ""', 'run.images[0].mirrors[2]: read image name "a b"']) expect(said).toContain(text)
+  })
+
+  test('says nothing of a build image that it does not name, where a target lacks its architecture', async () => {
+    expect(await refusal('[[targets]]\nos = "linux"\n')).toMatch(/targets\[0\]\.arch: is required: one of .*, s390x$/m)
+  })
+
   test('names modules that are there', async () => {
     expect(await refusal(tomlWith('[[buildpacks]]\nuri = "./gone"\n'))).toMatch(/builder\.toml:1:1: buildpacks\[0\]: open buildpack ".\/gone": got no such file or folder/)
   })
