@@ -8,6 +8,7 @@ import type { Digest } from '../oci/digest.ts'
 import { digestOf, hexOf, isDigest } from '../oci/digest.ts'
 import type { IndexContent } from '../oci/index-content.ts'
 import { readIndexContent } from '../oci/index-content.ts'
+import { parseReference } from '../oci/reference.ts'
 import { parseIndex } from './layout-index.ts'
 import { listFolderName } from './list-names.ts'
 import type { Source } from './store.ts'
@@ -101,6 +102,14 @@ async function readFolder(folder: string, reference: string): Promise<StoredList
   return { reference, format, root: descriptor, bytes, content, sources, manifests, source: sourceOf(descriptor, bytes, content, manifests, reference) }
 }
 
+function isRepository(place: unknown): place is string {
+  try {
+    return typeof place === 'string' && parseReference(place).digest === undefined
+  } catch {
+    return false
+  }
+}
+
 /** `list.json`: `{"version":1,"format":"oci","sources":{"sha256:...":["host/repo"]}}`. */
 async function readNotes(path: string): Promise<Pick<StoredList, 'format' | 'sources'>> {
   const text = (await readText(path)).toString('utf8')
@@ -110,7 +119,7 @@ async function readNotes(path: string): Promise<Pick<StoredList, 'format' | 'sou
   if (format !== 'oci' && format !== 'docker') throw corrupt(path, `format ${JSON.stringify(format)}`, '"oci" or "docker"')
   if (typeof sources !== 'object' || sources === null) throw corrupt(path, 'no sources', 'an object of lists')
   const entries = Object.entries(sources).map(([digest, places]: [string, unknown]) => {
-    if (!isDigest(digest) || !Array.isArray(places) || !places.every((place) => typeof place === 'string')) throw corrupt(path, `sources of ${JSON.stringify(digest)}`, 'a list of repositories')
+    if (!isDigest(digest) || !Array.isArray(places) || !places.every(isRepository)) throw corrupt(path, `sources of ${JSON.stringify(digest)}`, 'a list of repositories')
     return [digest, places] as const
   })
   return { format, sources: new Map(entries) }

@@ -112,6 +112,7 @@ describe('a list', () => {
     ['list.json', '{"version":2,"format":"oci","sources":{}}', 'version 2'],
     ['list.json', '{"version":1,"format":"zip","sources":{}}', 'format "zip"'],
     ['list.json', '{"version":1,"format":"oci","sources":{"a":[]}}', 'sources of "a"'],
+    ['list.json', `{"version":1,"format":"oci","sources":{"${child.descriptor.digest}":["registry.example/../x"]}}`, 'want a list of repositories'],
     [`blobs/sha256/${hexOf(index.descriptor.digest)}`, '{"manifests":[]}', index.descriptor.digest],
     [`blobs/sha256/${hexOf(child.descriptor.digest)}`, '{}', child.descriptor.digest],
   ])('with %s of %s is an error that names the file', async (name, content, found) => {
