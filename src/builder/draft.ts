@@ -55,7 +55,7 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
     const content = listed[at]
     if (content === undefined) return []
     const group = groupOf(part)
-    return [{ facts: part.facts, info: part.info, content, group, onBase: await onBase(part, content, group, base, contents) }]
+    return [{ facts: part.facts, info: part.info, content, group, onBase: await onBase(part, content, group, image, base, contents) }]
   }))
   const names = [...base.modules.map(({ facts }) => facts), ...found.parts.map(({ facts }) => facts)]
   const programs = new Map(found.parts.map((part, at) => [part, listed[at]?.programs ?? []]))
@@ -79,11 +79,12 @@ function baseOf(image: PlatformImage, labels: Readonly<Record<string, string>>, 
   }
 }
 
-/** In a layer with others it always is another layer. */
-async function onBase({ facts }: BuilderPart, content: ListedContent, group: number | undefined, base: BaseFacts, contents: ModuleContents): Promise<PlannedModule['onBase']> {
+/** In a layer with others it always is another layer; one that the base only says it has is none. */
+async function onBase({ facts }: BuilderPart, content: ListedContent, group: number | undefined, { layers }: PlatformImage, base: BaseFacts, contents: ModuleContents): Promise<PlannedModule['onBase']> {
   const there = base.modules.find((module) => module.facts.kind === facts.kind && moduleName(module.facts) === moduleName(facts))
   if (there === undefined) return 'none'
-  return group === undefined && (await contents.diffID(content)) === there.diffID ? 'same' : 'other'
+  const isThere = group === undefined && layers.some(({ diffID }) => diffID === there.diffID)
+  return isThere && (await contents.diffID(content)) === there.diffID ? 'same' : 'other'
 }
 
 function versionsOf(modules: readonly { readonly kind: string; readonly id: string; readonly version: string }[], kind: string): Versions {

@@ -6,7 +6,9 @@ import type { ImageDependency, LocalModule } from '../buildpacks/open.ts'
 import type { BuilderModule } from '../config/builder.ts'
 import type { ModuleInfo } from '../config/fields.ts'
 import type { Problem } from '../errors.ts'
+import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
 import { nearestImage, variantOf } from '../targets/nearest-image.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
@@ -61,7 +63,7 @@ async function partsOf({ opened, ...declared }: DeclaredModule, target: Target):
   const children = await opened.reader.children(opened.root)
   // Its modules' targets say whether an image for another distribution, or for none, will do.
   const { distro: _distro, ...plain } = target
-  const { child, warning } = chooseImage(children, nearestImage(children, target) === undefined ? plain : target, opened.uri)
+  const { child, warning } = imageFor(children, nearestImage(children, target) === undefined ? plain : target, opened.uri, at)
   const { main, modules, platform } = await opened.reader.image(child)
   checkPlatform(opened.uri, child, platform)
   const isMain = ({ facts }: (typeof modules)[number]): boolean => modules.length === 1 || (facts.id === main?.id && facts.version === main.version)
@@ -72,6 +74,17 @@ async function partsOf({ opened, ...declared }: DeclaredModule, target: Target):
     return { facts, info: infoOf(facts), from: { kind: 'image', facts, module, dependency: opened }, at }
   })
   return { parts, warnings: warning === undefined ? [] : [warning] }
+}
+
+/** What is wrong is shown where builder.toml names the package. */
+function imageFor(children: readonly Descriptor[], target: Target, uri: string, at: BuilderPart['at']): ReturnType<typeof chooseImage> {
+  try {
+    return chooseImage(children, target, uri)
+  } catch (cause) {
+    if (!(cause instanceof PackagerError)) throw cause
+    const found = cause.message.replace(`take dependency "${uri}": `, '')
+    throw new PackagerError({ code: cause.code, step: 'take package', value: uri, found, hint: 'publish that package for this target, or leave the target out', problems: [{ ...at, message: `"${uri}": ${found}` }], cause })
+  }
 }
 
 export function compareBytes(a: string, b: string): number {

@@ -45,7 +45,9 @@ export class ForeignLayers {
    */
   async list(part: ForeignModule, windows: boolean): Promise<Listing> {
     const [, base = ''] = foldersOf(part, windows)
-    return { entries: below(await this.#open(part), bytesOfText(`${base}/`), part), excluded: [] }
+    const entries = below(await this.#open(part), bytesOfText(`${base}/`), part)
+    if (entries.length === 0) throw empty(part, `/${base}`)
+    return { entries, excluded: [] }
   }
 
   /**
@@ -55,13 +57,17 @@ export class ForeignLayers {
    */
   async listWhole(part: ForeignModule): Promise<EntryTable> {
     const entries = await this.#open(part)
+    const [, folder = ''] = foldersOf(part, false)
     const [parent = '', base = ''] = foldersOf(part, false).map(bytesOfText)
+    let hasOwn = false
     const found = entries.emptied()
     for (const { content, ...entry } of entries) {
       if (entry.name !== parent && entry.name !== base && !entry.name.startsWith(`${base}/`)) continue
       if (entry.type === 'hardlink' && !entry.link.startsWith(`${base}/`)) throw linkingOut(displayName(entry), part)
       found.add({ ...entry, start: content?.kind === 'file' ? content.start : 0 })
+      hasOwn ||= entry.name.startsWith(`${base}/`)
     }
+    if (!hasOwn) throw empty(part, `/${folder}`)
     return found
   }
 
@@ -94,15 +100,15 @@ function below(entries: EntryTable, prefix: string, part: ForeignModule): EntryT
   const found = entries.emptied()
   for (const { content, ...entry } of entries) {
     if (!entry.name.startsWith(prefix)) continue
-    if (entry.type === 'hardlink' && !entry.link.startsWith(prefix)) throw linkingOut(displayName(entry), part)
+    if (entry.type === 'hardlink' && !entry.link.startsWith(prefix)) throw linkingOut(displayName(entry), part, `leave ${moduleName(part.facts)} apart with --flatten-exclude`)
     const link = entry.type === 'hardlink' ? entry.link.slice(prefix.length) : entry.link
     found.add({ ...entry, name: entry.name.slice(prefix.length), link, start: content?.kind === 'file' ? content.start : 0 })
   }
   return found
 }
 
-function linkingOut(name: string, part: ForeignModule): PackagerError {
-  return new PackagerError({ code: 'UNSUPPORTED', step: 'flatten', value: part.dependency.uri, found: `${name}, a hard link to another module's file`, wanted: 'links inside a module', hint: `leave ${moduleName(part.facts)} apart with --flatten-exclude` })
+function linkingOut(name: string, part: ForeignModule, hint?: string): PackagerError {
+  return new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: part.dependency.uri, found: `${name}, a hard link to another module's file`, wanted: 'links inside a module', hint })
 }
 
 async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSignal | undefined): Promise<string> {
@@ -112,6 +118,11 @@ async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSigna
   return `sha256:${hash.digest('hex')}`
 }
 
+/** A builder or package with it would say that it has a module, and hold none. */
+function empty(part: ForeignModule, folder: string): PackagerError {
+  return new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer without ${folder}`, wanted: 'a buildpackage image', hint: 'publish that package anew' })
+}
+
 function lying(part: ForeignModule, found: string): PackagerError {
-  return new PackagerError({ code: 'DIGEST_MISMATCH', step: 'flatten', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer that is ${found}`, wanted: part.module.diffID })
+  return new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read package', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer that is ${found}`, wanted: part.module.diffID })
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { packageBuildpack } from '../../src/package/run.ts'
+import { tarBytes } from '../support/archives/tar-bytes.ts'
 import { makeImage, sendImage } from '../support/images/made.ts'
+import { digestOf } from '../support/read-back/image.ts'
 import { readOutput } from '../support/read-back/registry.ts'
 import type { BuilderGround } from './support/ground.ts'
 import { baseConfig, baseImage, buildpack, modules, openBuilderGround, tomlWith, twoTargets } from './support/ground.ts'
@@ -49,7 +51,22 @@ describe('a package', () => {
   test('lacks a target: what it has is told', async () => {
     await using ground = await openBuilderGround(tomlWith('[[buildpacks]]\nuri = "docker://HOST/acme/hello:1"\n'), buildpack('acme/hello', '1.0.0', { targets: ['linux/arm64'] }))
     await publishPackage(ground, 'acme/hello')
-    expect(await ground.refusal()).toContain('got images for linux/arm64, want one for linux/amd64')
+    const found = `"docker://${ground.registry.host}/acme/hello:1": got images for linux/arm64, want one for linux/amd64`
+    expect(await ground.refusal()).toBe(`CONFIG take package ${found}\nbuilder.toml:1:1: buildpacks[0]: ${found}`)
+  })
+
+  test('that says it has a module, and whose layer has none of it, is refused', async () => {
+    await using ground = await openBuilderGround(tomlWith('[[buildpacks]]\nuri = "docker://HOST/acme/lie:1"\n'))
+    const files = { 'cnb/buildpacks/acme_hello/1.0.0/buildpack.toml': 'x', 'cnb/buildpacks/acme_lie/10/buildpack.toml': 'x' }
+    const layerDiffID = digestOf(tarBytes(Object.entries(files).map(([name, content]) => ({ name, content }))))
+    const Labels = {
+      'io.buildpacks.buildpackage.metadata': '{"id":"acme/lie","version":"1"}',
+      'io.buildpacks.buildpack.layers': JSON.stringify({ 'acme/lie': { 1: { api: '0.10', layerDiffID } } }),
+    }
+    await sendImage(ground.registry.host, 'acme/lie', makeImage({ config: { os: 'linux', architecture: 'amd64', config: { Labels } }, layers: [files] }), '1')
+    const said = `UNSUPPORTED read package "docker://${ground.registry.host}/acme/lie:1": got for acme/lie@1 a layer without /cnb/buildpacks/acme_lie/1, want a buildpackage image`
+    expect(await ground.refusal({ targets: ['linux/amd64'] })).toBe(said)
+    expect(await ground.refusal({ targets: ['linux/amd64'], flatten: ['acme/lie@1'] })).toBe(said)
   })
 
   test('of an extension is named in [[extensions]]', async () => {
@@ -111,6 +128,16 @@ describe('a base that is a builder', () => {
     await ground.run({ targets: ['linux/amd64'], name: `${ground.registry.host}/acme/build:1` })
     const same = await ground.run({ targets: ['linux/amd64'] })
     expect(same.images[0]?.layers.filter(({ module }) => module.startsWith('acme/hello')).length).toBe(0)
+  })
+
+  test('that says it has a layer, and has it not, gets it', async () => {
+    await using ground = await openBuilderGround(tomlWith(modules('acme/hello')), hello)
+    const layerOf = async (): Promise<string | undefined> => (await ground.run({ targets: ['linux/amd64'] })).images[0]?.layers.find(({ module }) => module === 'acme/hello@1.0.0')?.diffID
+    const layerDiffID = await layerOf()
+    const label = JSON.stringify({ 'acme/hello': { '1.0.0': { api: '0.10', layerDiffID } } })
+    await ground.push('acme/build:1', [baseImage('amd64', { ...baseConfig, Labels: { 'io.buildpacks.buildpack.layers': label } })])
+    expect(layerDiffID).toMatch(/^sha256:/)
+    expect(await layerOf()).toBe(layerDiffID)
   })
 
   test('has another version of a layer hidden by a whiteout', async () => {
