@@ -1,6 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import type { RunResult } from '../publish/options.ts'
 import { escapeJson, escapeLine } from '../escape.ts'
+import { isIndexType } from '../oci/media-types.ts'
 import type { Tally } from './progress/tally.ts'
 import { count, formatBytes } from '../quantities.ts'
 
@@ -23,7 +24,8 @@ export function resultJson(value: unknown): string {
 /** The last line on stderr: `wrote ./hello.oci (index sha256:..., 2 images)`. A push that sent nothing says so. */
 export function summaryLine(result: RunResult, tally: Tally, cwd: string): string {
   const images = result.images.length
-  const what = images === 1 ? `image ${result.digest}` : `index ${result.digest}, ${count(images, 'image')}`
+  // With --append one image is added to an index that may have more: their number is not known here.
+  const what = isIndexType(result.mediaType) ? `index ${result.digest}${images > 1 ? `, ${count(images, 'image')}` : ''}` : `image ${result.digest}`
   if (result.destination === 'image') return `loaded ${escapeLine(result.name)} (${what})`
   if (result.files !== undefined) return `wrote ${count(result.files.length, 'file')}, ${escapeLine(shortPath({ ...result, path: result.files[0] ?? '' }, cwd))} the first (${count(images, 'image')})`
   if (result.destination !== 'registry') return `wrote ${escapeLine(shortPath(result, cwd))} (${what})`

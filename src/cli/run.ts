@@ -38,7 +38,7 @@ export async function run(argv: readonly string[], version: string, context: Con
   })
   prepare(program, context)
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync([...helpAsked(argv, program)], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
@@ -83,6 +83,13 @@ function commandOf(program: Command, argv: readonly string[]): { readonly path: 
     command = next
   }
   return { path, command }
+}
+
+/** `help manifest create` as `manifest create --help`: commander's `help` reads one word. */
+function helpAsked(argv: readonly string[], program: Command): readonly string[] {
+  const [first, ...topic] = argv
+  const { path } = commandOf(program, topic)
+  return first === 'help' && topic.length > 1 && path.length === topic.length ? [...path, '--help'] : argv
 }
 
 /** Tells of a failure as the flags ask for it. An interrupt needs no explaining: the reporter has said that it was heard. */

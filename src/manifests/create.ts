@@ -125,5 +125,5 @@ function checkSameFormat(list: ListName, { format }: CreateOptions, there: { rea
 }
 
 function listExists({ full }: ListName): PackagerError {
-  return new PackagerError({ code: 'LIST_EXISTS', step: 'create list', value: full, found: 'a local list of that name', hint: '--amend adds to it, --replace starts it anew' })
+  return new PackagerError({ code: 'LIST_EXISTS', step: 'create list', value: full, found: 'there is a local list of that name', hint: '--amend adds to it, --replace starts it anew' })
 }

@@ -34,7 +34,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 }
 
 test('bash offers the commands that there are as the first word', async () => {
-  expect(await offered('')).toEqual(['package', 'inspect', 'manifest', 'builder', 'completion'])
+  expect(await offered('')).toEqual(['package', 'inspect', 'manifest', 'builder', 'completion', 'help'])
   expect(await offered('co')).toEqual(['completion'])
 })
 
@@ -83,6 +83,16 @@ test('bash offers the commands below a command, and what they take', async () =>
   expect(await offered('builder', 'c')).toEqual(['create'])
   expect(await offered('builder', 'create', 'name', '--lifecycle')).toEqual(['--lifecycle-template', '--lifecycle-any-arch'])
   expect(await offered('builder', 'create', '--config', 'buildpack')).toEqual(['buildpack.toml'])
+})
+
+test('bash offers the commands that help tells of', async () => {
+  expect(await offered('help', 'man')).toEqual(['manifest'])
+  expect(await offered('help', 'manifest', 'p')).toEqual(['push'])
+})
+
+test('bash offers the formats of a list', async () => {
+  expect(await offered('manifest', 'create', '--format', '')).toEqual(['oci', 'docker'])
+  expect(await offered('manifest', 'push', '-f', 'd')).toEqual(['docker'])
 })
 
 test('bash offers the shells', async () => {

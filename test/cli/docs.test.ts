@@ -55,6 +55,18 @@ test('docs/cli.md names the shells, and only commands that are there', () => {
   expect(text).not.toMatch(/bp-package vendor/u)
 })
 
+test('docs/cli.md has every code that an error can have', () => {
+  const codes: Record<ErrorCode, true> = {
+    USAGE: true, CONFIG: true, NOT_FOUND: true, UNREADABLE: true, SOURCE_CHANGED: true, SPOOL: true, DIGEST_MISMATCH: true,
+    UNSUPPORTED: true, UNAUTHORIZED: true, CREDENTIALS: true, REGISTRY: true, NETWORK: true, OUTPUT: true, LIST_EXISTS: true,
+    LIST_NOT_FOUND: true, LIST_LOCKED: true, LIST_CORRUPT: true, LIST_EMPTY: true, IMAGE_NOT_FOUND: true, ENTRY_NOT_FOUND: true,
+    ENTRY_AMBIGUOUS: true, PLATFORM_TAKEN: true, PLATFORM_MISSING: true, MIXED_TYPES: true, ANNOTATION_UNSUPPORTED: true,
+    CHILD_GONE: true, CANCELLED: true, INTERNAL: true,
+  }
+  const line = text.split('\n').find((candidate) => candidate.startsWith('`code` is')) ?? ''
+  for (const code of Object.keys(codes)) expect(line).toContain(`\`${code}\``)
+})
+
 test('docs/cli.md has the exit codes that errors get', () => {
   const codes: ErrorCode[] = ['USAGE', 'NETWORK', 'CANCELLED']
   const exits = codes.map((code) => exitCodeOf(new PackagerError({ code, step: 'x', found: 'y' }), false))

@@ -20,8 +20,12 @@ test('the summary of a layout has its digest, and a path from the current folder
 })
 
 test('one image is not called an index', () => {
-  const one = { ...LAYOUT, images: RESULT.images.slice(0, 1) }
+  const one = { ...LAYOUT, mediaType: 'application/vnd.oci.image.manifest.v1+json', images: RESULT.images.slice(0, 1) }
   expect(summaryLine(one, NOTHING, '/here')).toBe(`wrote ./hello-1.0.0.oci (image ${digest('a')})`)
+})
+
+test('an index that got one more image is not called an image', () => {
+  expect(summaryLine({ ...RESULT, images: RESULT.images.slice(0, 1) }, NOTHING, '/here')).toContain(`(index ${digest('a')})`)
 })
 
 test('the summary of a publish counts what was sent', () => {

@@ -94,6 +94,7 @@ describe('a list that is pushed', () => {
     const { stdout } = await succeed(ground, 'manifest', 'push', list, `docker://${destination}`, '--digestfile', 'digest')
     const digest = await readFile(join(ground.work, 'digest'), 'utf8')
     expect(plan).toContain(digest)
+    expect(JSON.parse((await succeed(ground, 'manifest', 'push', list, '--dry-run', '--json')).stdout)).toMatchObject({ dryRun: true, digest })
     expect(stdout).toBe(`${destination}@${digest}\n`)
     expect(await ground.tags('new/place')).toEqual(['1'])
     expect((await ground.run(['manifest', 'exists', list])).code).toBe(0)

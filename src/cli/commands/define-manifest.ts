@@ -195,5 +195,8 @@ function toldOptions(): Option[] {
 }
 
 function formatOption(description: string): Option {
-  return new Option('-f, --format <format>', description)
+  const option = new Option('-f, --format <format>', description)
+  // For completion alone: parseFormat knows further words for the two.
+  option.argChoices = ['oci', 'docker']
+  return option
 }

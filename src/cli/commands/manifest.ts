@@ -1,4 +1,3 @@
-import { formatPlatform } from '../../oci/platform.ts'
 import type { AnnotationChange, LocalOptions, PlatformFlags, PushResult, Selection, Touched } from '../../manifests/options.ts'
 import type { Context } from '../context.ts'
 import { escapeJson, escapeLine, escapeText } from '../../escape.ts'
@@ -138,19 +137,20 @@ async function published({ flags, context }: Call, send: (options: Sending) => P
   const digestFile = file === undefined || flags.dryRun === true ? undefined : await openMetadataFile(file, context.cwd, '--digest-file')
   const result = await send(defined({ tags: flags.tag, dryRun: flags.dryRun, concurrency: flags.concurrency }))
   await digestFile?.write(result.digest)
-  if (flags.json === true) context.stdout.write(resultJson(result))
-  else if (flags.dryRun === true) context.stdout.write(planText(result))
+  if (flags.json === true) context.stdout.write(resultJson(flags.dryRun === true ? { dryRun: true, ...result } : result))
+  else if (flags.dryRun === true) context.stdout.write(await planText(result))
   else context.stdout.write(flags.quiet === true ? `${result.digest}\n` : `${result.reference}@${result.digest}\n`)
   return EXIT.done
 }
 
 const PLANNED = { present: 'there already', mounted: 'to mount', uploaded: 'to copy' } as const
 
-function planText({ reference, digest, mediaType, size, tags, images }: PushResult): string {
+async function planText({ reference, digest, mediaType, size, tags, images }: PushResult): Promise<string> {
+  const { platformText } = await import('../../manifests/platforms.ts')
   const lines = images.map((image) => {
-    const { os, architecture, variant } = image.platform
-    const platform = formatPlatform({ os: os ?? '', architecture: architecture ?? '', ...(variant === null ? {} : { variant }) })
-    return `  ${image.digest}  ${escapeLine(platform === '' ? 'no platform' : platform)}, ${PLANNED[image.copied]}`
+    const { os, architecture, variant, 'os.version': version } = image.platform
+    const platform = platformText({ os: os ?? '', architecture: architecture ?? '', ...defined({ variant: variant ?? undefined, 'os.version': version ?? undefined }) })
+    return `  ${image.digest}  ${escapeLine(platform)}, ${PLANNED[image.copied]}`
   })
   return [`index ${reference}@${digest}`, `  ${mediaType}, ${size} bytes, ${count(images.length, 'image')}`, ...lines, 'tags', ...tags.map((tag) => `  ${tag}`), 'dry run: nothing was sent', ''].join('\n')
 }

@@ -27,7 +27,14 @@ export interface CompletionCommand {
 
 /** The commands that help shows, from commander's own definition, so that a script never drifts from the parser. */
 export function completionModel(program: Command): readonly CompletionCommand[] {
-  return shownCommands(program).map(describe)
+  const commands = shownCommands(program).map(describe)
+  return [...commands, describeHelp(commands)]
+}
+
+/** `help manifest create`: commander's own `help` is no command of its list. */
+function describeHelp(commands: readonly CompletionCommand[]): CompletionCommand {
+  const topics = commands.map(({ name, description, commands: below }) => ({ name, description, words: below.map((child) => child.name), files: false, options: [], aliases: [], commands: [] }))
+  return { name: 'help', description: 'print help for a command', words: [], files: false, options: [HELP], aliases: [], commands: topics }
 }
 
 function shownCommands(command: Command): readonly Command[] {
