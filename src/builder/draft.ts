@@ -1,3 +1,4 @@
+import { circles, sharedFolders } from '../buildpacks/misplaced.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import { programWarnings } from '../buildpacks/programs.ts'
 import type { Problem } from '../errors.ts'
@@ -12,7 +13,6 @@ import type { ListedContent, ModuleContents } from './content.ts'
 import type { GatheredBuilder } from './gather.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { BuilderPart } from './modules.ts'
-import { misplaced } from './misplaced.ts'
 import { modulesFor } from './modules.ts'
 import type { Versions } from './order.ts'
 import { resolveOrders } from './order.ts'
@@ -62,7 +62,7 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
   const { orders, problems: unresolved } = resolveOrders(config, versionsOf(names, 'buildpack'), versionsOf(names, 'extension'))
   const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
   const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
-  const problems = [...misplaced(found.parts, base.modules), ...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
+  const problems = [...misplacedParts(found.parts, base), ...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
   const warnings = [...found.warnings, ...secretWarnings(found.parts, listed), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
   return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
 }
@@ -85,6 +85,14 @@ async function onBase({ facts }: BuilderPart, content: ListedContent, group: num
   if (there === undefined) return 'none'
   const isThere = group === undefined && layers.some(({ diffID }) => diffID === there.diffID)
   return isThere && (await contents.diffID(content)) === there.diffID ? 'same' : 'other'
+}
+
+function misplacedParts(parts: readonly BuilderPart[], base: BaseFacts): readonly Problem[] {
+  const [added, there] = [parts.map(({ facts }) => facts), base.modules.map(({ facts }) => facts)]
+  return [...sharedFolders(added, there), ...circles(added, there)].flatMap(({ index, message }) => {
+    const part = parts[index]
+    return part === undefined ? [] : [{ ...part.at, message }]
+  })
 }
 
 function versionsOf(modules: readonly { readonly kind: string; readonly id: string; readonly version: string }[], kind: string): Versions {

@@ -1,3 +1,4 @@
+import { sharedFolders } from '../buildpacks/misplaced.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import { checkOrders } from '../buildpacks/order.ts'
 import { mergeStacks } from '../buildpacks/stacks.ts'
@@ -9,7 +10,7 @@ import { formatTarget } from '../targets/grammar.ts'
 import type { Composition } from './compose.ts'
 
 /**
- * Checks what one image is made of: its orders resolve, every dependency is used, all of them share a stack
+ * Checks what one image is made of: its orders resolve, every dependency is used and has a folder of its own, all share a stack
  * (SPEC-package.md section 1, "Checks").
  *
  * @returns the package's stacks
@@ -26,6 +27,7 @@ export function checkComposition(composition: Composition, main: ModuleConfig, p
       return { ...placeOf(entry, of, main), message: `${entry} in the order of ${of} is no module of the package for ${target}; ${hint}` }
     }),
     ...unused.map((name) => ({ file, line: 1, column: 1, key: 'dependencies', message: `${name} is in the package for ${target}, but no order names it; add it to an order, or remove its [[dependencies]] entry` })),
+    ...sharedFolders([main, ...dependencies]).map(({ message }) => ({ file, line: 1, column: 1, key: 'dependencies', message })),
   ]
   if (problems.length > 0) throw configError('check the orders', problems)
   const stacks = mergeStacks(main, dependencies)

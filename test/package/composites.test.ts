@@ -176,6 +176,16 @@ describe('an order', () => {
     expect(await refusal(work.publish(registry, 'nested:2', 'without.toml'))).toMatch(/acme\/hello@1 in the order of acme\/inner@1 is no module of the package/)
   })
 
+  test('cannot have two modules that would lie in one folder', async () => {
+    await using work = await openWork({
+      ...composite('meta', 'acme/meta@1', ['acme/hello@1', 'acme_hello@1']),
+      ...component('hello', 'acme/hello@1'),
+      ...component('other', 'acme_hello@1'),
+      'package.toml': packageToml('meta', ['hello', 'other']),
+    })
+    expect(await refusal(work.publish(registry, 'one-folder:1', 'package.toml'))).toMatch(/package\.toml:1:1: dependencies: acme_hello@1 would lie in \/cnb\/buildpacks\/acme_hello\/1, as acme\/hello@1 does: give one of them another id or version/)
+  })
+
   test('that names its own composite, or a circle of two, ends', async () => {
     await using work = await openWork({
       ...composite('meta', 'acme/meta@1', ['acme/inner@1', 'acme/meta@1']),
