@@ -3,7 +3,7 @@ import { PackagerError } from '../errors.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import { inlineBlob } from '../oci/descriptor.ts'
-import { encodeManifest } from '../oci/manifest.ts'
+import { encodeManifest, sortKeys } from '../oci/manifest.ts'
 import type { MediaTypes } from '../oci/media-types.ts'
 import { dockerLayer, dockerLayerGzip, dockerTypes, ociLayer, ociLayerGzip, ociTypes } from '../oci/media-types.ts'
 import type { FilledLayer, MadeImage } from '../publish/image.ts'
@@ -61,7 +61,7 @@ function encodeConfig({ image, layers: placed }: BuilderImagePlan, { created, la
     config: {
       ...(typeof inner === 'object' && inner !== null ? inner : {}),
       WorkingDir: '/layers',
-      Labels: Object.fromEntries(Object.entries(labels).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))),
+      Labels: sortKeys(labels),
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffID }) => diffID) },
     history: [...baseHistory(image.config['history'], image.layers.length, created), ...own],

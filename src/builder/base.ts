@@ -5,7 +5,7 @@ import { PackagerError } from '../errors.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
-import { dockerManifest, isIndexType } from '../oci/media-types.ts'
+import { dockerManifest } from '../oci/media-types.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference, parseReference, tagOf } from '../oci/reference.ts'
@@ -80,7 +80,7 @@ export class NamedImages {
     const content = await openRepository(registry, repository)
     const root = await content.resolve(digest ?? tagOf(reference), signal)
     const reader = new PackageReader(content, formatReference(reference), signal, 'image')
-    const children = isIndexType(root.mediaType) ? await reader.descriptors(root) : [{ ...root, platform: await reader.platform(root) }]
+    const children = await reader.entries(root)
     return { content, reader, children, origin: { registry, repository } }
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { readConfigFile } from '../buildpacks/config-file.ts'
+import { dirname, join, resolve } from 'node:path'
+import { readConfigFile, shorter } from '../buildpacks/config-file.ts'
 import { Findings } from '../buildpacks/findings.ts'
 import { readModule } from '../buildpacks/local-module.ts'
 import type { ModuleDeclaration } from '../buildpacks/open.ts'
@@ -116,10 +116,4 @@ function openContext(kind: DeclaredModule['kind'], folder: string, file: string,
 
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then((stats) => stats.isDirectory(), () => false)
-}
-
-/** Below the working folder relative to it; whole elsewhere. */
-function shorter(cwd: string, path: string): string {
-  const below = relative(cwd, path)
-  return below.startsWith('..') || isAbsolute(below) ? path : below
 }

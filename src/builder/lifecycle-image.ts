@@ -9,7 +9,6 @@ import type { UnpackLimits } from '../layers/unpack-limits.ts'
 import { unpack } from '../layers/unpack.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isDigest } from '../oci/digest.ts'
-import { isIndexType } from '../oci/media-types.ts'
 import { formatReference, tagOf } from '../oci/reference.ts'
 import type { Source } from '../stores/store.ts'
 import { formatTarget } from '../targets/grammar.ts'
@@ -44,7 +43,7 @@ export async function findLifecycleImage({ reference, shown }: Extract<Lifecycle
   const content = await context.openRepository(registry, repository)
   const root = await content.resolve(digest ?? tagOf(reference), context.signal)
   const reader = new PackageReader(content, formatReference(reference), context.signal)
-  const children = isIndexType(root.mediaType) ? await reader.descriptors(root) : [{ ...root, platform: await reader.platform(root) }]
+  const children = await reader.entries(root)
   const manifest = nearestImage(children, target)
   if (manifest !== undefined) return { content, manifest, reader, shown }
   throw new PackagerError({

@@ -3,9 +3,8 @@ import type { ModuleFacts } from '../buildpacks/module.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import type { ModuleInfo } from '../config/fields.ts'
 import { digestOf } from '../oci/digest.ts'
+import { suffixed } from '../publish/names.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import { targetSuffix } from '../targets/platform.ts'
-import type { Target } from '../targets/target.ts'
 import type { BaseFacts } from './base-facts.ts'
 import { emptyLayer, environmentLayer, fileLayer, foldersLayer } from './folders.ts'
 import type { BuilderImagePlan, BuilderPlan, PlacedLayer, PlannedModule, SharedDraft, TargetDraft } from './model.ts'
@@ -33,7 +32,7 @@ function planImage(draft: TargetDraft, shared: SharedDraft, layers: RunLayers, i
   ]
   const placed = (['buildpack', 'extension'] as const).map((kind) => placeModules(added.filter((module) => module.facts.kind === kind), name, layers))
   const stacked = [...below, ...placed.flatMap((each) => each.layers), ...ownFiles(draft, shared, facts, layers)]
-  const tag = suffixOf === undefined || !isOneOfSeveral ? {} : { tag: { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) } }
+  const tag = suffixOf === undefined || !isOneOfSeveral ? {} : { tag: suffixed(suffixOf, target) }
   return { target, image, ...tag, labels, layers: stacked, modules: placed.flatMap((each) => each.modules), baseModules: [...base.modules, ...kept(all, base)], facts }
 }
 
@@ -81,10 +80,4 @@ function factsOf({ base, lifecycle, modules }: TargetDraft, { config, createdBy 
 /** Of modules of the same id and version the last one listed counts. */
 function lastOfEach(modules: readonly PlannedModule[]): readonly PlannedModule[] {
   return [...new Map(modules.map((module) => [`${module.facts.kind} ${moduleName(module.facts)}`, module])).values()]
-}
-
-/** `1.0-linux-arm64`; where the tag is `latest`, `linux-arm64` alone. */
-function suffixedTag(tag: string, target: Target): string {
-  const suffix = targetSuffix(target)
-  return tag === 'latest' ? suffix : `${tag}-${suffix}`
 }

@@ -1,12 +1,8 @@
 import pkg from '../../package.json' with { type: 'json' }
-import { reason } from '../errors.ts'
-import { silent } from '../events.ts'
-import { deliver } from '../publish/deliver.ts'
 import type { RunResult } from '../publish/options.ts'
-import { openRun } from '../publish/resources.ts'
+import { runDelivery, runPlanning } from '../publish/run.ts'
 import type { RunPlan } from '../publish/run-plan.ts'
 import { describePlan } from '../publish/run-plan.ts'
-import { openCache } from '../publish/workshop.ts'
 import { makeImage } from './assemble.ts'
 import type { BuilderOptions } from './options.ts'
 import { prepareBuilder } from './prepare.ts'
@@ -23,33 +19,19 @@ const createdBy = { name: 'bp-package', version: pkg.version }
  * @throws PackagerError
  */
 export async function createBuilder(options: BuilderOptions): Promise<RunResult> {
-  const report = options.onEvent ?? silent
-  const cache = await openCache(options, report)
-  const run = openRun(options, cache, report)
-  try {
-    const { plan, compression, annotations, ...details } = await prepareBuilder(options, run.context, createdBy)
+  return runDelivery(options, async (context) => {
+    const { plan, compression, annotations, ...details } = await prepareBuilder(options, context, createdBy)
     const { names, images, layers, warnings } = plan
     const makeImages = (made: Parameters<typeof makeImage>[2]) => images.map((image) => makeImage(image, { ...details, annotations }, made))
-    const targets = images.map(({ target }) => target)
-    const result = await deliver(options, { what: 'builder', names, targets, layers, compression, indexAnnotations: annotations.index, warnings, makeImages }, run, cache)
-    // The builder is where it should be: what its cache cannot do is no failure any more.
-    await cache?.trim(Date.now()).catch((cause: unknown) => report({ type: 'warning', message: `the cache could not be tidied: ${reason(cause)}` }))
-    return result
-  } finally {
-    await run.close()
-  }
+    return { what: 'builder', names, targets: images.map(({ target }) => target), layers, compression, indexAnnotations: annotations.index, warnings, makeImages }
+  })
 }
 
 /** The whole plan of `createBuilder`, with nothing made or sent (SPEC.md, `--dry-run`). */
 export async function planBuilder(options: BuilderOptions): Promise<RunPlan> {
-  const report = options.onEvent ?? silent
-  const usesPulled = options.pullPolicy !== undefined && options.pullPolicy !== 'always'
-  const run = openRun(options, usesPulled ? await openCache(options, report) : undefined, report)
-  try {
-    const { plan } = await prepareBuilder(options, run.context, createdBy)
+  return runPlanning(options, async (context) => {
+    const { plan } = await prepareBuilder(options, context, createdBy)
     const images = plan.images.map(({ target, tag, image }) => ({ target, base: image.shown, platform: image.platform, ...(tag === undefined ? {} : { tag }) }))
     return describePlan({ ...plan, images }, options)
-  } finally {
-    await run.close()
-  }
+  })
 }

@@ -1,4 +1,5 @@
 import { open, stat } from 'node:fs/promises'
+import { isAbsolute, relative } from 'node:path'
 import { PackagerError, systemCode } from '../errors.ts'
 import { fileError } from '../layers/walk.ts'
 
@@ -32,4 +33,10 @@ export async function readConfigFile(path: string, shown: string = path): Promis
 
 function wrong(shown: string, found: string): PackagerError {
   return new PackagerError({ code: 'UNSUPPORTED', step: 'read', value: shown, found, wanted: `a file of at most ${largestConfig} bytes` })
+}
+
+/** How messages show a path: below the working folder relative to it, '' for that folder itself; whole elsewhere. */
+export function shorter(cwd: string, path: string): string {
+  const below = relative(cwd, path)
+  return below === '..' || below.startsWith('../') || isAbsolute(below) ? path : below
 }

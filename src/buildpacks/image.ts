@@ -86,6 +86,11 @@ export class PackageReader {
     return (Array.isArray(manifests) ? manifests : []).map((entry) => Object.assign({}, asObject(entry), this.#descriptor(entry, 'image index')))
   }
 
+  /** What an index lists; a single image, package or not, is its own only entry, with its config's platform. */
+  async entries(root: Descriptor): Promise<readonly Descriptor[]> {
+    return isIndexType(root.mediaType) ? this.descriptors(root) : [{ ...root, platform: await this.platform(root) }]
+  }
+
   async #readChildren(root: Descriptor): Promise<readonly Descriptor[]> {
     if (!isIndexType(root.mediaType)) return [{ ...root, platform: (await this.image(root)).platform }]
     const index = asObject(await this.#json(root))

@@ -1,6 +1,7 @@
 import { PackagerError } from '../errors.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatPlatform } from '../oci/platform.ts'
+import { variantOf } from '../targets/nearest-image.ts'
 
 /** A `--platform`: what it leaves out it leaves open. */
 interface Wanted {
@@ -46,10 +47,6 @@ export class PlatformChoice {
 function fits(wanted: Wanted, platform: Platform): boolean {
   if (wanted.os !== platform.os || wanted.architecture !== platform.architecture) return false
   if (wanted.version !== undefined && wanted.version !== platform['os.version']) return false
+  // `linux/arm64/v8` is every linux/arm64 that says no variant, too.
   return wanted.variant === undefined || variantOf(wanted.architecture, wanted.variant) === variantOf(platform.architecture, platform.variant)
-}
-
-/** `linux/arm64/v8` is every linux/arm64 that says no variant, too. */
-function variantOf(architecture: string, variant: string | undefined): string | undefined {
-  return variant ?? { arm64: 'v8', arm: 'v7', amd64: 'v1' }[architecture]
 }

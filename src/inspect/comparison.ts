@@ -1,6 +1,7 @@
 import { compareVersions } from '../buildpacks/version-order.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Platform } from '../oci/platform.ts'
+import { variantOf } from '../targets/nearest-image.ts'
 import { describeFile, differ, ModuleFolders } from './file-differences.ts'
 import { columns, formatOrder } from './differences.ts'
 import type { InspectedFile, InspectedModule, InspectedPlatform, InspectedSource, Inspection } from './inspection.ts'
@@ -108,9 +109,8 @@ function comparedSource({ source, digest, mediaType }: Inspection): ComparedSour
 
 /** Without a variant that goes without saying. */
 function plainPlatform(platform: Platform): Platform {
-  const usual = { arm64: 'v8', arm: 'v7', amd64: 'v1' }[platform.architecture]
   const { variant, ...plain } = platform
-  return variant === undefined || variant === usual ? plain : platform
+  return variantOf(platform.architecture, variant) === variantOf(platform.architecture, undefined) ? plain : platform
 }
 
 /** Each change once, with the platforms where it holds. */

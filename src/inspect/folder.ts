@@ -5,6 +5,7 @@ import { parseLocator } from '../buildpacks/locator.ts'
 import { isComposite } from '../buildpacks/module.ts'
 import { openSource } from '../buildpacks/read.ts'
 import type { ModuleSource } from '../buildpacks/source.ts'
+import { targetSources } from '../buildpacks/target-sources.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
 import type { Checked } from '../config/checked.ts'
 import { readBuildpackToml, readExtensionToml } from '../config/module-reader.ts'
@@ -104,16 +105,7 @@ function folderOf(uri: string | undefined, folder: string): string | undefined {
 }
 
 function targetsOf(main: ModuleConfig, packageConfig: PackageConfig | undefined, options: InspectOptions): readonly Target[] {
-  const { targets, warnings } = resolveTargets({
-    flags: [],
-    moduleTargets: main.targets,
-    moduleFile: main.file,
-    packageTargets: packageConfig?.targets ?? [],
-    packageFile: packageConfig?.file ?? 'package.toml',
-    isComposite: isComposite(main),
-    platformOs: packageConfig?.platformOs,
-    hostArch: options.hostArch ?? 'amd64',
-  })
+  const { targets, warnings } = resolveTargets(targetSources(main, packageConfig, { hostArch: options.hostArch ?? 'amd64' }))
   for (const warning of warnings) options.onEvent?.({ type: 'warning', ...warning })
   return targets
 }

@@ -6,6 +6,7 @@ import { encodeContent } from '../oci/index-content.ts'
 import type { IndexContent } from '../oci/index-content.ts'
 import { largestManifest } from '../oci/manifest.ts'
 import type { Network } from '../publish/network.ts'
+import { afterTags } from '../publish/send.ts'
 import type { Store } from '../stores/store.ts'
 import type { CopyContext } from './children.ts'
 import { copyChildren, planChildren } from './children.ts'
@@ -77,14 +78,6 @@ async function setTags(store: Store, index: InlineBlob, tags: readonly string[],
     moved.push(name)
     report({ type: 'tagged', name, digest: index.descriptor.digest, status })
   }
-}
-
-/** A registry that refuses a later tag has the earlier ones already: that is said. */
-function afterTags(cause: unknown, moved: readonly string[]): unknown {
-  if (!(cause instanceof PackagerError)) return cause
-  const { code, step, message, hint } = cause
-  const told = `these tags have moved already: ${moved.join(', ')}`
-  return new PackagerError({ code, step, found: message, hint: hint === undefined ? told : `${told}; ${hint}`, cause })
 }
 
 function tagName({ registry, repository }: ListName, tag: string): string {

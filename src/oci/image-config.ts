@@ -1,6 +1,7 @@
 import type { Digest } from './digest.ts'
 import type { InlineBlob } from './descriptor.ts'
 import { inlineBlob } from './descriptor.ts'
+import { sortKeys } from './manifest.ts'
 import { ociConfig } from './media-types.ts'
 import type { Platform } from './platform.ts'
 
@@ -31,7 +32,7 @@ export function encodeImageConfig(input: ImageConfigInput): InlineBlob {
     ...(platform['os.features']?.length ? { 'os.features': platform['os.features'] } : {}),
     ...(platform.variant ? { variant: platform.variant } : {}),
     created,
-    config: { Labels: Object.fromEntries(Object.entries(labels).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) },
+    config: { Labels: sortKeys(labels) },
     rootfs: { type: 'layers', diff_ids: diffIDs },
     history: diffIDs.map(() => ({ created })),
   }

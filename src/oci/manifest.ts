@@ -94,6 +94,7 @@ function present(annotations: Annotations): boolean {
   return Object.keys(annotations).length > 0
 }
 
-function sortKeys(annotations: Annotations): Annotations {
+/** Keys in the order of their bytes, as every JSON of ours has those of annotations and labels. */
+export function sortKeys(annotations: Annotations): Annotations {
   return Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
 }

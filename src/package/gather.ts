@@ -2,9 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Findings } from '../buildpacks/findings.ts'
 import { readModule } from '../buildpacks/local-module.ts'
-import { isComposite } from '../buildpacks/module.ts'
 import type { LocalModule } from '../buildpacks/open.ts'
-import type { ModuleConfig } from '../config/buildpack.ts'
+import { targetSources } from '../buildpacks/target-sources.ts'
 import type { PackageConfig } from '../config/package.ts'
 import { readPackageToml } from '../config/package.ts'
 import type { ProjectConfig } from '../config/project.ts'
@@ -12,7 +11,6 @@ import { readProjectToml } from '../config/project.ts'
 import type { Warning } from '../events.ts'
 import { silent } from '../events.ts'
 import type { RunContext } from '../publish/resources.ts'
-import type { TargetSources } from '../targets/resolve.ts'
 import { targetProblems } from '../targets/resolve.ts'
 import type { Dependency } from './dependencies.ts'
 import { openDependencies } from './dependencies.ts'
@@ -49,27 +47,13 @@ export async function gather(options: PackageOptions, context: RunContext): Prom
     const place = sourcePlace(options, draft, folder)
     const source = await openMain(options, place, draft, context.spool)
     const project = await readProject(options, folder ?? place.path, report)
-    const main = await readModule(source, place.shown, draft, report, (module) => targetProblems(targetSources(options, module, draft)))
+    const main = await readModule(source, place.shown, draft, report, (module) => targetProblems(targetSources(module, draft, options)))
     const dependencies = await gatherDependencies({ ...context, options, report, packageConfig, project, folder, main })
     return { main, dependencies, project }
   }
   const { main, ...others } = await found().catch((cause: unknown) => report.failWith(cause))
   if (main === undefined || report.failed) return report.fail()
   return { main, ...others, packageConfig, warnings: report.warnings }
-}
-
-/** Everything that can name a target. */
-export function targetSources(options: PackageOptions, module: ModuleConfig, packageConfig: PackageConfig | undefined): TargetSources {
-  return {
-    flags: options.targets ?? [],
-    moduleTargets: module.targets,
-    moduleFile: module.file,
-    packageTargets: packageConfig?.targets ?? [],
-    packageFile: packageConfig?.file ?? 'package.toml',
-    isComposite: isComposite(module),
-    platformOs: packageConfig?.platformOs,
-    hostArch: options.hostArch,
-  }
 }
 
 async function readProject(options: PackageOptions, folder: string, report: Findings): Promise<ProjectConfig | undefined> {

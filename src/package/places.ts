@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve } from 'node:path'
-import { readConfigFile } from '../buildpacks/config-file.ts'
+import { join, resolve } from 'node:path'
+import { readConfigFile, shorter } from '../buildpacks/config-file.ts'
 import { openSource } from '../buildpacks/read.ts'
 import type { ModuleSource } from '../buildpacks/source.ts'
 import type { PackageConfig } from '../config/package.ts'
@@ -80,10 +80,4 @@ export async function readFileAt(options: PackageOptions, path: string): Promise
   const shown = shorter(options.cwd, path)
   const bytes = await readConfigFile(path, shown)
   return bytes === undefined ? undefined : { path, shown, bytes }
-}
-
-/** Below the working folder relative to it, '' for that folder itself; whole elsewhere. */
-function shorter(cwd: string, path: string): string {
-  const below = relative(cwd, path)
-  return below === '..' || below.startsWith('../') || isAbsolute(below) ? path : below
 }

@@ -9,11 +9,12 @@ import type { Layer } from '../layers/spool.ts'
 import type { TarInput } from '../layers/tar.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
-import { platformOf, targetSuffix } from '../targets/platform.ts'
+import { platformOf } from '../targets/platform.ts'
 import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
 import type { LayerPlan, MadeLayerPlan, TakenLayerPlan } from '../publish/layer-plan.ts'
 import type { Names, TagPlace } from '../publish/names.ts'
+import { suffixed } from '../publish/names.ts'
 
 /** A module of an image, and the layer of the plan that holds it. */
 export interface ModulePlan {
@@ -76,7 +77,7 @@ export function planImages(compositions: readonly Composition[], stacks: (compos
       return group.map(({ facts }) => ({ facts, layer: key }))
     })
     warnings.push(...parts.flatMap((part) => [...missingPrograms(part, target, sources), ...secretWarnings(part, sources)]))
-    const tag = suffixOf === undefined || compositions.length < 2 ? undefined : { ...suffixOf, tag: suffixedTag(suffixOf.tag, target) }
+    const tag = suffixOf === undefined || compositions.length < 2 ? undefined : suffixed(suffixOf, target)
     const main = parts.at(-1)
     const image = { target, platform: platformOf(target), root: main?.kind === 'local' ? main.root.root : '.', modules, stacks: stacks(composition) }
     return tag === undefined ? image : { ...image, tag }
@@ -122,12 +123,6 @@ function joined(inputs: readonly TarInput[], windows: boolean): TarInput {
     return { ...part, folders }
   })
   return { parts, windows }
-}
-
-/** `1.0-linux-arm64`; where the tag is `latest`, `linux-arm64` alone, as pack does. */
-function suffixedTag(tag: string, target: Target): string {
-  const suffix = targetSuffix(target)
-  return tag === 'latest' ? suffix : `${tag}-${suffix}`
 }
 
 /** Of what images are made of somebody else has made sure. */

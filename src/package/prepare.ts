@@ -1,5 +1,6 @@
 import { ForeignLayers } from '../buildpacks/foreign.ts'
 import { listLocal, takeLayer } from '../buildpacks/listing.ts'
+import { targetSources } from '../buildpacks/target-sources.ts'
 import { throwTogether } from '../errors.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
@@ -8,7 +9,7 @@ import { checkComposition } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
 import type { Gathered } from './gather.ts'
-import { gather, targetSources } from './gather.ts'
+import { gather } from './gather.ts'
 import { checkFlattenExcludes, layerGroups } from './groups.ts'
 import { Listings } from './listing.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
@@ -68,7 +69,7 @@ function checkFlags(options: PackageOptions): void {
 
 async function makePlan(options: PackageOptions, gathered: Gathered, context: RunContext): Promise<Plan> {
   const { main, dependencies, packageConfig, project } = gathered
-  const resolved = resolveTargets(targetSources(options, main.config, packageConfig))
+  const resolved = resolveTargets(targetSources(main.config, packageConfig, options))
   const names = planNames(options, main.config, project)
   const targets = options.destination === 'image' ? [await context.engineTarget(resolved.targets)] : resolved.targets
   const compositions = await Promise.all(targets.map((target) => compose(target, main, dependencies)))

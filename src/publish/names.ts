@@ -3,6 +3,7 @@ import { PackagerError } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
 import { formatReference, parseReference, repositoryName, tagOf } from '../oci/reference.ts'
 import { formatDistro } from '../targets/grammar.ts'
+import { targetSuffix } from '../targets/platform.ts'
 import type { Target } from '../targets/target.ts'
 import type { RunOptions } from './options.ts'
 
@@ -165,3 +166,8 @@ export function formatTag(place: TagPlace): string {
   return place.registry === '' ? place.tag : formatReference(place)
 }
 
+/** `--append-image-name-suffix`: `1.0-linux-arm64`; where the tag is `latest`, `linux-arm64` alone, as pack does. */
+export function suffixed(place: TagPlace, target: Target): TagPlace {
+  const suffix = targetSuffix(target)
+  return { ...place, tag: place.tag === 'latest' ? suffix : `${place.tag}-${suffix}` }
+}

@@ -91,7 +91,7 @@ class PlacesSending implements Sending {
     const { signal } = this.#options
     throwIfCancelled(signal, 'set tags')
     const statuses: PutStatus[] = []
-    const moved: TagPlace[] = []
+    const moved: string[] = []
     for (const place of this.#places) {
       for (const tag of place.tags) statuses.push(await this.#tag(place, root, tag, moved))
       if (place.tags.length === 0) statuses.push(await place.store.put(root, { signal }))
@@ -106,11 +106,11 @@ class PlacesSending implements Sending {
   }
 
   /** Not interrupted: between the first tag and the last one, stopping would leave some moved and some not. */
-  async #tag(place: Place, manifest: Blob, tag: TagPlace, moved: TagPlace[]): Promise<PutStatus> {
+  async #tag(place: Place, manifest: Blob, tag: TagPlace, moved: string[]): Promise<PutStatus> {
     const status = await place.store.tag(manifest, tag.tag).catch((cause: unknown) => {
       throw moved.length === 0 ? cause : afterTags(cause, moved)
     })
-    moved.push(tag)
+    moved.push(formatTag(tag))
     // Elsewhere a tag is a word in a file that is still to be moved into its place, or in an engine that is still to be loaded.
     if (place.registry !== undefined) this.#options.report({ type: 'tagged', name: formatTag(tag), digest: manifest.descriptor.digest, status })
     return status
@@ -124,10 +124,10 @@ class PlacesSending implements Sending {
 }
 
 /** A registry that refuses a later tag has the earlier ones already: that is said. */
-function afterTags(cause: unknown, moved: readonly TagPlace[]): unknown {
+export function afterTags(cause: unknown, moved: readonly string[]): unknown {
   if (!(cause instanceof PackagerError)) return cause
   const { code, message, hint, problems } = cause
-  const told = `these tags have moved already: ${moved.map(formatTag).join(', ')}`
+  const told = `these tags have moved already: ${moved.join(', ')}`
   return new PackagerError({ code, step: 'set tags', found: message, hint: hint === undefined ? told : `${told}; ${hint}`, problems, cause })
 }
 

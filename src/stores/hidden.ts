@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { systemCode } from '../errors.ts'
 
 /**
  * What lies hidden beside an output for as long as a run works on it: what is being made (`partial`), a former layout on its way
@@ -61,4 +62,15 @@ export async function removeFormer(path: string, place: string): Promise<void> {
   const gone = hiddenBeside(place, 'gone')
   await rename(path, gone).catch(() => undefined)
   await rm(gone, { recursive: true, force: true }).catch(() => undefined)
+}
+
+/** Gives what stands in a place another name; false where nothing does. */
+export async function moveAway(place: string, aside: string): Promise<boolean> {
+  try {
+    await rename(place, aside)
+    return true
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return false
+    throw cause
+  }
 }

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { lstat, readFile, readdir, realpath, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
-import { findHidden, hiddenBeside, removeFormer } from './hidden.ts'
+import { findHidden, hiddenBeside, moveAway, removeFormer } from './hidden.ts'
 
 const step = 'write image layout'
 
@@ -118,16 +118,6 @@ async function moveIn(staged: string, folder: string): Promise<Error | undefined
     if (['ENOTEMPTY', 'EEXIST'].includes(code)) return cause
     // What Windows says of a folder that is there.
     if (['EPERM', 'EACCES'].includes(code) && (await existing(folder)) !== undefined) return cause
-    throw cause
-  }
-}
-
-async function moveAway(folder: string, former: string): Promise<boolean> {
-  try {
-    await rename(folder, former)
-    return true
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return false
     throw cause
   }
 }

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PackagerError, reason, systemCode } from '../errors.ts'
+import { PackagerError, reason } from '../errors.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { hexOf } from '../oci/digest.ts'
 import { encodeIndex } from '../oci/manifest.ts'
+import { moveAway } from './hidden.ts'
 import { refName } from './layout-index.ts'
 import { syncFolder, writeDurably } from './layout-stage.ts'
 import { listFolderName } from './list-names.ts'
 import type { ListFormat } from './lists.ts'
-import { asidePrefix, hasList } from './lists.ts'
+import { asidePrefix, hasList, isThere } from './lists.ts'
 
 /** What a list's folder is made of. */
 export interface ListToWrite {
@@ -36,7 +37,7 @@ export async function writeList(root: string, list: ListToWrite): Promise<void> 
   try {
     await restore(place, aside)
     await fill(staged, list)
-    const moved = await movedAside(place, aside)
+    const moved = await moveAway(place, aside)
     await rename(staged, place).catch(async (cause: unknown) => {
       if (moved) await rename(aside, place)
       throw cause
@@ -90,16 +91,6 @@ async function fill(folder: string, { reference, format, index, manifests, sourc
   for (const path of [blobs, join(folder, 'blobs'), folder]) await syncFolder(path)
 }
 
-async function movedAside(place: string, aside: string): Promise<boolean> {
-  try {
-    await rename(place, aside)
-    return true
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return false
-    throw cause
-  }
-}
-
 /**
  * What runs that were cut off have left behind. Not the former lists of others: between two renames of another process one of
  * them is the only list there is, and it is as old as its last change. The next change of that list sees to it.
@@ -112,10 +103,6 @@ async function sweep(root: string): Promise<void> {
     const info = await stat(path).catch(() => undefined)
     if (info !== undefined && Date.now() - info.mtimeMs > anHour) await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false)
 }
 
 function outputError(reference: string, cause: unknown): unknown {

@@ -84,8 +84,9 @@ class MissingFile extends Error {
   }
 }
 
-async function isThere(folder: string): Promise<boolean> {
-  return stat(folder).then(() => true, () => false)
+/** Whether a list, or a part of one, is in its place. */
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false)
 }
 
 async function readFolder(folder: string, reference: string): Promise<StoredList> {
