@@ -9,18 +9,24 @@ import { Setback } from './setback.ts'
 /** Statuses that may be different in a moment. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504])
 
+/**
+ * A manifest is written after what it names, so a registry that does not know that yet is behind: its storage is
+ * eventually consistent, or another job writes the same blob's link at this moment (registry 2.8 empties it first).
+ */
+const behind = /\b(MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)\b/
 
 /** What an unexpected answer means: method, redacted URL, status, the registry's own code and message, and what to do about it. */
 export async function refusal(answer: Answer, now: number, login: string | undefined): Promise<Setback> {
   const { status, method, url, headers } = answer
   const own = withoutSecrets(ownWords(await readText(answer).catch(() => ''), headers['content-type'] ?? ''))
+  const isBehind = method === 'PUT' && behind.test(own)
   const name = STATUS_CODES[status]
   return new Setback({
     code: codeFor(answer),
     found: `${method} ${redactUrl(url)}: status ${status}${name === undefined ? '' : ` ${name}`}${own === '' ? '' : `: ${own}`}`,
-    hint: hintFor(status, own, login),
+    hint: isBehind ? 'the registry does not know what was sent to it before this: run it again, and look at its storage if that does not help' : hintFor(status, own, login),
     status,
-    transient: passing.has(status),
+    transient: isBehind || passing.has(status),
     retryAfterMs: retryAfterMs(headers['retry-after'], now),
   })
 }

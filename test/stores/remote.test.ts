@@ -89,8 +89,20 @@ describe('a repository', () => {
     const store = await start()
     await expect(store.put(one.manifest)).rejects.toMatchObject({
       code: 'REGISTRY',
-      message: expect.stringMatching(/^push manifest "127.*bp@sha256:.*": PUT http:.*status 400 Bad Request: MANIFEST_BLOB_UNKNOWN: manifest/) as string,
+      message: expect.stringMatching(/^push manifest "127.*bp@sha256:.*": PUT http:.*status 400 Bad Request: MANIFEST_BLOB_UNKNOWN: manifest.* \(\d tries\)$/) as string,
+      hint: expect.stringContaining('run it again') as string,
     })
+  })
+
+  it.each([
+    ['MANIFEST_BLOB_UNKNOWN', 400],
+    ['BLOB_UNKNOWN', 404],
+    ['MANIFEST_UNKNOWN', 404],
+  ])('that is behind with what it took a moment ago (%s) is sent the manifest again', async (code, status) => {
+    const store = await start()
+    registry.fail({ method: 'PUT', path: /manifests/, strike: refuse(status, code, 'unknown to registry'), times: 2 })
+    expect(new Set(await push(store))).toEqual(new Set(['uploaded']))
+    expect(talking.waits.filter((ms) => ms > 0).length).toBeGreaterThanOrEqual(2)
   })
 
   it('reads back what it took, by tag and by digest', async () => {
