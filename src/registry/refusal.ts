@@ -15,6 +15,8 @@ const passing = new Set([408, 425, 429, 500, 502, 503, 504])
  */
 const behind = /\b(MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)\b/
 
+const behindHint = 'the registry does not know what was sent to it before this: run it again, and look at its storage if that does not help'
+
 /** What an unexpected answer means: method, redacted URL, status, the registry's own code and message, and what to do about it. */
 export async function refusal(answer: Answer, now: number, login: string | undefined): Promise<Setback> {
   const { status, method, url, headers } = answer
@@ -24,7 +26,7 @@ export async function refusal(answer: Answer, now: number, login: string | undef
   return new Setback({
     code: codeFor(answer),
     found: `${method} ${redactUrl(url)}: status ${status}${name === undefined ? '' : ` ${name}`}${own === '' ? '' : `: ${own}`}`,
-    hint: isBehind ? 'the registry does not know what was sent to it before this: run it again, and look at its storage if that does not help' : hintFor(status, own, login),
+    hint: isBehind ? behindHint : hintFor(status, own, login),
     status,
     transient: isBehind || passing.has(status),
     retryAfterMs: retryAfterMs(headers['retry-after'], now),
