@@ -141,10 +141,10 @@ describe('the pace', () => {
   it('is one for all requests to a registry: after a 429 nobody goes on before the pause is over', async () => {
     await talking.client.close()
     const pausing = new EventEmitter()
-    const begun = once(pausing, 'pause')
+    const [begun, over] = [once(pausing, 'pause'), once(pausing, 'over')]
     const sleep = async (): Promise<void> => {
       pausing.emit('pause')
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await over
     }
     talking = talk({ sleep })
     const store = remoteStore(talking.client, registry.host, 'acme/bp')
@@ -156,6 +156,7 @@ describe('the pace', () => {
     const others = Array.from({ length: 5 }, () => store.has(someLayer(1).descriptor))
     await new Promise((resolve) => setImmediate(resolve))
     expect(registry.requests).toHaveLength(seen)
+    pausing.emit('over')
     await Promise.all([first, ...others])
     expect(registry.requests).toHaveLength(seen + 6)
   })

@@ -150,11 +150,11 @@ describe('a download that meets trouble', () => {
   })
 
   it.each([
-    ['never answers', hang(), /no answer in time/],
-    ['stops in the middle', stall(1000), /the answer stopped half-way/],
-  ])('does not wait for ever for a server that %s', async (_, strike, message) => {
+    ['never answers', hang(), { headersMs: 100 }, /no answer in time/],
+    ['stops in the middle', stall(1000), { idleMs: 100 }, /the answer stopped half-way/],
+  ])('does not wait for ever for a server that %s', async (_, strike, timeouts, message) => {
     server.fail({ times: 9, strike })
-    const error = await failure('/x', { timeouts: { headersMs: 100, idleMs: 100 }, maxTries: 2 })
+    const error = await failure('/x', { timeouts, maxTries: 2 })
     expect(error.code).toBe('NETWORK')
     expect(error.message).toMatch(message)
     expect(error.message).toContain('(2 tries)')

@@ -27,7 +27,8 @@ export interface Tree extends AsyncDisposable {
 export async function emptyTree(): Promise<Tree> {
   const path = join(await realpath(tmpdir()), `bp-tree-${randomBytes(8).toString('hex')}`)
   await mkdir(path, { mode: 0o700 })
-  const remove = (): Promise<void> => rm(path, { recursive: true, force: true })
+  // What was started and killed may still be writing into it, or let go of a mount.
+  const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   return { path, remove, [Symbol.asyncDispose]: remove }
 }
 
