@@ -51,6 +51,7 @@ export interface Failure {
   readonly hint?: string | undefined
   readonly cause?: unknown
   readonly problems?: readonly Problem[] | undefined
+  readonly parts?: readonly PackagerError[] | undefined
 }
 
 /**
@@ -64,6 +65,8 @@ export class PackagerError extends Error {
   readonly step: string
   readonly hint: string | undefined
   readonly problems: readonly Problem[]
+  /** Several mistakes that are told together, each as it would be told alone; empty where this is one. */
+  readonly parts: readonly PackagerError[]
 
   constructor(failure: Failure) {
     super(describe(failure), failure.cause === undefined ? undefined : { cause: failure.cause })
@@ -71,6 +74,7 @@ export class PackagerError extends Error {
     this.step = failure.step
     this.hint = failure.hint
     this.problems = failure.problems ?? []
+    this.parts = failure.parts ?? []
   }
 }
 
@@ -92,27 +96,38 @@ export function configError(step: string, problems: readonly Problem[]): Package
 }
 
 /**
- * Runs checks of what the author gave, all of them, and throws what they refuse: one error as it is, several as one with a
- * line for each, so that they are mended in one go.
+ * Runs checks of what the author gave, all of them.
+ *
+ * @returns what they refuse, each mistake for itself
+ * @throws what is no `USAGE`
+ */
+export async function refusalsOf(checks: readonly (() => unknown)[]): Promise<readonly PackagerError[]> {
+  const refusals: PackagerError[] = []
+  for (const check of checks) {
+    try {
+      await check()
+    } catch (cause) {
+      if (!(cause instanceof PackagerError) || cause.code !== 'USAGE') throw cause
+      refusals.push(...(cause.parts.length > 0 ? cause.parts : [cause]))
+    }
+  }
+  return refusals
+}
+
+/**
+ * Throws what is refused, if anything: one mistake as it is, several as one error with all of them, so that they are mended
+ * in one go.
  *
  * @throws PackagerError `USAGE`
  */
-export function throwTogether(step: string, checks: readonly (() => unknown)[]): void {
-  const refusals = checks.flatMap((check) => {
-    try {
-      check()
-      return []
-    } catch (cause) {
-      if (!(cause instanceof PackagerError) || cause.code !== 'USAGE') throw cause
-      return [cause]
-    }
-  })
-  const [first, ...others] = refusals
+export function throwTogether(step: string, refusals: readonly PackagerError[]): void {
+  const parts = refusals.filter(({ message }, at) => refusals.findIndex((other) => other.message === message) === at)
+  const [first, ...others] = parts
   if (first === undefined) return
   if (others.length === 0) throw first
-  const found = [`${refusals.length} problems`, ...new Set(refusals.map(({ message }) => message))].join('\n')
-  const hints = [...new Set(refusals.flatMap(({ hint }) => hint ?? []))].join('; ')
-  throw new PackagerError({ code: 'USAGE', step, found, hint: hints === '' ? undefined : hints, cause: first })
+  const found = [`${parts.length} problems`, ...parts.map(({ message }) => message)].join('\n')
+  const hints = [...new Set(parts.flatMap(({ hint }) => hint ?? []))].join('; ')
+  throw new PackagerError({ code: 'USAGE', step, found, hint: hints === '' ? undefined : hints, cause: first, parts })
 }
 
 /** The system's own word for a failure ("ENOSPC: no space left on device"), without a stack. */

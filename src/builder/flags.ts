@@ -1,7 +1,9 @@
-import { PackagerError, throwTogether } from '../errors.ts'
+import { PackagerError, refusalsOf } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { parseCompression } from '../layers/compression.ts'
 import { createdTime, parseAnnotations } from '../publish/metadata.ts'
+import { readMirrorFlags } from '../publish/mirrors.ts'
+import { nameChecks } from '../publish/names.ts'
 import { flagTargets } from '../targets/resolve.ts'
 import { flattenGroups } from './flatten.ts'
 import { buildConfigPath } from './folders.ts'
@@ -11,15 +13,13 @@ import type { BuilderOptions } from './options.ts'
 /** What is read from the base before a builder's own labels are written: a value from a flag would be taken for the base's. */
 const readFromBase: ReadonlySet<string> = new Set(['io.buildpacks.builder.metadata', 'io.buildpacks.buildpack.layers', 'io.buildpacks.extension.layers', 'io.buildpacks.stack.mixins'])
 
-/**
- * Checks what can be told from the flags alone.
- *
- * @throws PackagerError `USAGE` with all that is wrong
- */
-export function checkFlags(options: BuilderOptions): void {
-  const { name = '', targets = [], labels = [], annotations = [], flatten = [], compression, destination, pullPolicy, env } = options
-  throwTogether('read the command line', [
+/** What can be told from the flags alone, all that is wrong with any of them. */
+export async function flagRefusals(options: BuilderOptions): Promise<readonly PackagerError[]> {
+  const { name = '', targets = [], labels = [], annotations = [], flatten = [], compression, destination, pullPolicy, env, registry } = options
+  return refusalsOf([
     () => name === '' && refuse({ step: 'create builder', found: 'no name for it', wanted: 'a NAME such as registry.example/acme/builder:1' }),
+    ...(name === '' ? [] : nameChecks(options)),
+    ...(registry?.mirrors ?? []).map((mirror) => () => readMirrorFlags([mirror])),
     ...targets.map((target) => () => flagTargets([target])),
     ...labels.map((label) => () => builderLabelsOf([label])),
     ...annotations.map((annotation) => () => parseAnnotations([annotation])),

@@ -19,7 +19,7 @@ import { environmentFiles } from './build-env.ts'
 import { ModuleContents } from './content.ts'
 import type { DraftSources } from './draft.ts'
 import { makeDraft } from './draft.ts'
-import { builderLabelsOf, checkFlags, idleLabels } from './flags.ts'
+import { builderLabelsOf, idleLabels } from './flags.ts'
 import { flattenGroups } from './flatten.ts'
 import { buildConfigPath } from './folders.ts'
 import type { GatheredBuilder } from './gather.ts'
@@ -51,7 +51,6 @@ export interface PreparedBuilder {
  * @throws PackagerError `USAGE`, `CONFIG` with every problem of a kind, and what reading files and registries throws
  */
 export async function prepareBuilder(options: BuilderOptions, context: RunContext, createdBy: SharedDraft['createdBy']): Promise<PreparedBuilder> {
-  checkFlags(options)
   const { env, compression } = options
   const annotations = parseAnnotations(options.annotations ?? [])
   const gathered = await gatherBuilder(options, context)

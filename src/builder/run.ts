@@ -1,9 +1,11 @@
 import pkg from '../../package.json' with { type: 'json' }
+import { throwTogether } from '../errors.ts'
 import type { RunResult } from '../publish/options.ts'
 import { runDelivery, runPlanning } from '../publish/run.ts'
 import type { RunPlan } from '../publish/run-plan.ts'
 import { describePlan } from '../publish/run-plan.ts'
 import { makeImage } from './assemble.ts'
+import { flagRefusals } from './flags.ts'
 import type { BuilderOptions } from './options.ts'
 import { prepareBuilder } from './prepare.ts'
 
@@ -19,6 +21,7 @@ const createdBy = { name: 'bp-package', version: pkg.version }
  * @throws PackagerError
  */
 export async function createBuilder(options: BuilderOptions): Promise<RunResult> {
+  throwTogether('read the command line', await flagRefusals(options))
   return runDelivery(options, async (context) => {
     const { plan, compression, annotations, ...details } = await prepareBuilder(options, context, createdBy)
     const { names, images, layers, warnings } = plan
@@ -29,6 +32,7 @@ export async function createBuilder(options: BuilderOptions): Promise<RunResult>
 
 /** The whole plan of `createBuilder`, with nothing made or sent (SPEC.md, `--dry-run`). */
 export async function planBuilder(options: BuilderOptions): Promise<RunPlan> {
+  throwTogether('read the command line', await flagRefusals(options))
   return runPlanning(options, async (context) => {
     const { plan } = await prepareBuilder(options, context, createdBy)
     const images = plan.images.map(({ target, tag, image }) => ({ target, base: image.shown, platform: image.platform, ...(tag === undefined ? {} : { tag }) }))

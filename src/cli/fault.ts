@@ -44,16 +44,30 @@ export function faultLine(error: unknown, verbose: boolean): string {
 
 /**
  * A failure for people: the message, each problem of a config file on a line that an editor can jump to, then the hint.
+ * Several mistakes are told one after the other; a hint that they share stands after the last of them.
  * With `-v` also what it was caused by, and the stack of an error that nobody foresaw.
  */
 export function faultText(error: unknown, verbose: boolean, paint: Paint): string {
+  const parts = error instanceof PackagerError && error.parts.length > 0 ? error.parts : [error]
+  const hints = parts.map(hintOf)
+  const lines = parts.flatMap((part, at) => {
+    const hint = hints[at] === hints[at + 1] ? undefined : hints[at]
+    return [...partLines(part, verbose, paint), ...(hint === undefined ? [] : [`${paint.cyan('hint:')} ${escapeText(hint)}`])]
+  })
+  return `${lines.join('\n')}\n`
+}
+
+function partLines(error: unknown, verbose: boolean, paint: Paint): readonly string[] {
   const lines = [`${paint.red('error:')} ${summary(error)}`]
   if (error instanceof PackagerError) lines.push(...error.problems.map((problem) => escapeLine(formatProblem(problem))))
   if (verbose) lines.push(...causes(error).map((cause) => `caused by: ${escapeText(cause)}`))
   if (verbose && !isForeseen(error) && error instanceof Error && error.stack !== undefined) lines.push(escapeText(error.stack))
-  const hint = isForeseen(error) ? error instanceof PackagerError && error.hint : BUG_HINT
-  if (typeof hint === 'string') lines.push(`${paint.cyan('hint:')} ${escapeText(hint)}`)
-  return `${lines.join('\n')}\n`
+  return lines
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (!isForeseen(error)) return BUG_HINT
+  return error instanceof PackagerError ? error.hint : undefined
 }
 
 const BUG_HINT = 'this is a bug in bp-package; please report it with the command line and the output of -v'

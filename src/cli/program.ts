@@ -1,4 +1,5 @@
-import { Command, Option } from 'commander'
+import { Option } from 'commander'
+import type { Command } from 'commander'
 import { defineBuilder } from './commands/define-builder.ts'
 import type { RunBuilder } from './commands/define-builder.ts'
 import { defineInspect } from './commands/define-inspect.ts'
@@ -8,6 +9,7 @@ import type { RunManifest } from './commands/define-manifest.ts'
 import { definePackage } from './commands/define-package.ts'
 import type { PackageFlags } from './commands/define-package.ts'
 import { PRINTED } from './commands/shared-options.ts'
+import { Misuse, TellingCommand } from './misuse.ts'
 import { usageError } from './usage.ts'
 
 /** Shells that `completion` writes a script for. */
@@ -37,9 +39,9 @@ Examples:
   $ bp-package -c package.toml --format file            a composite, a .cnb for each target
 `
 
-/** The whole command line, as commander knows it. Nothing is printed or run until it is parsed. */
-export function createProgram(version: string, actions: Actions): Command {
-  const program = new Command('bp-package')
+/** The whole command line, as commander knows it. Nothing is printed or run until it is parsed; what is wrong with it goes to `misuse`. */
+export function createProgram(version: string, actions: Actions, misuse: Misuse = new Misuse()): Command {
+  const program = new TellingCommand(misuse, 'bp-package')
   program
     .description('Package a Cloud Native Buildpack for every target it declares and publish one image index over them.')
     .usage('[package] [name] [options]')
@@ -47,6 +49,7 @@ export function createProgram(version: string, actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError()
+    .hook('preAction', (_program, command) => misuse.settle(command))
   // `bp-package --help` answers for the default command too: most users never type another one.
   program.configureHelp({
     visibleOptions: (command) => (command === program ? defaultOptions(packaging) : ownOptions(command)),

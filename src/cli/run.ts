@@ -1,12 +1,14 @@
 import { CommanderError } from 'commander'
 import type { Command } from 'commander'
 import type { PackagerError } from '../errors.ts'
+import { throwTogether } from '../errors.ts'
 import type { Context } from './context.ts'
 import { hasColor } from './context.ts'
 import { EXIT, exitCodeOf, faultLine, faultText } from './fault.ts'
 import type { ExitCode } from './fault.ts'
 import { library as ownLibrary } from './library.ts'
 import type { Library } from './library.ts'
+import { Misuse } from './misuse.ts'
 import { createPaint } from './paint.ts'
 import { createProgram } from './program.ts'
 import { usageError } from './usage.ts'
@@ -14,36 +16,55 @@ import { usageError } from './usage.ts'
 /** The words after `bp-package`, run to their end. Prints to the context's streams, never throws, gives the exit code. */
 export async function run(argv: readonly string[], version: string, context: Context, library: Library = ownLibrary): Promise<ExitCode> {
   let code: ExitCode = EXIT.done
+  const misuse = new Misuse()
+  const checkWords = (): void => throwTogether(STEP, misuse.refusals)
   const program = createProgram(version, {
     package: async (words, flags) => {
       const { runPackage } = await import('./commands/package.ts')
-      await runPackage(words, flags, context, library)
+      await runPackage(words, flags, context, library, misuse.refusals)
     },
     inspect: async (words, flags) => {
+      checkWords()
       const { runInspect } = await import('./commands/inspect.ts')
       await runInspect(words, flags, context)
     },
     manifest: async (name, words, flags) => {
+      checkWords()
       const { runManifest } = await import('./commands/manifest.ts')
       code = await runManifest(name, words, flags, context)
     },
     builder: async (words, flags) => {
       const { runBuilder } = await import('./commands/builder.ts')
-      await runBuilder(words, flags, context, library)
+      await runBuilder(words, flags, context, library, misuse.refusals)
     },
     completion: async (shell, program) => {
+      checkWords()
       const { completionScript } = await import('./commands/completion.ts')
       context.stdout.write(completionScript(program, shell))
     },
-  })
+  }, misuse)
   prepare(program, context)
   try {
-    await program.parseAsync([...helpAsked(argv, program)], { from: 'user' })
+    await parse(program, argv, misuse)
     return code
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
-    return report(error instanceof CommanderError ? misuse(error, argv, program) : error, argv, context)
+    return report(error, argv, context)
   }
+}
+
+const STEP = 'read the command line'
+
+async function parse(program: Command, argv: readonly string[], misuse: Misuse): Promise<void> {
+  try {
+    await program.parseAsync([...helpAsked(argv, program)], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return
+    throwTogether(STEP, misuse.refusals)
+    throw misplacedHelp(argv, program)
+  }
+  // A command that is not known, and so has not been run.
+  throwTogether(STEP, misuse.refusals)
 }
 
 /** commander throws instead of exiting and keeps its errors to itself: they are printed as all others are. */
@@ -58,18 +79,11 @@ function prepare(command: Command, context: Context): void {
   for (const child of command.commands) prepare(child, context)
 }
 
-/** `error: unknown option '--publsh'\n(Did you mean --publish?)` in our own form. */
-function misuse(error: CommanderError, argv: readonly string[], program: Command): PackagerError {
+/** commander prints its help, and says no more, where a command is missing. */
+function misplacedHelp(argv: readonly string[], program: Command): PackagerError {
   const { path, command } = commandOf(program, argv)
-  const place = ['bp-package', ...path].join(' ')
-  if (error.code === 'commander.help' && path.length === argv.length && command.commands.length > 0) {
-    return usageError('read the command line', `no command after "${path.join(' ')}"`, { wanted: command.commands.map((child) => child.name()).join(', '), hint: `${place} --help tells what each does` })
-  }
-  // `help nosuch`: commander prints its help and says no more.
-  if (error.code === 'commander.help') return usageError('help', 'not a command', { value: argv.at(-1) ?? '', hint: 'bp-package --help lists all commands' })
-  const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n')
-  const suggestion = rest.join(' ').replace(/^\(Did you mean (.*)\?\)$/u, 'did you mean $1?')
-  return usageError('read the command line', first, { hint: suggestion === '' ? `${place} --help lists all ${error.code === 'commander.unknownCommand' ? 'commands' : 'options'}` : suggestion })
+  if (path.length < argv.length) return usageError('help', 'not a command', { value: argv.at(-1) ?? '', hint: 'bp-package --help lists all commands' })
+  return usageError(STEP, `no command after "${path.join(' ')}"`, { wanted: command.commands.map((child) => child.name()).join(', '), hint: `${['bp-package', ...path].join(' ')} --help tells what each does` })
 }
 
 /** The command that the first words name: `manifest push` of `manifest push host/bp:1`. */
@@ -85,11 +99,15 @@ function commandOf(program: Command, argv: readonly string[]): { readonly path: 
   return { path, command }
 }
 
-/** `help manifest create` as `manifest create --help`: commander's `help` reads one word. */
+/** `help manifest create` as `manifest create --help`: commander's `help` reads one word. What is no command is refused as it is without `help`. */
 function helpAsked(argv: readonly string[], program: Command): readonly string[] {
   const [first, ...topic] = argv
-  const { path } = commandOf(program, topic)
-  return first === 'help' && topic.length > 1 && path.length === topic.length ? [...path, '--help'] : argv
+  if (first !== 'help' || topic.length < 2) return argv
+  const { path, command } = commandOf(program, topic)
+  if (path.length === topic.length) return [...path, '--help']
+  const [word = ''] = topic.slice(path.length)
+  if (path.length > 0 && command.commands.length > 0) return [...path, word]
+  throw usageError('help', 'not a command', { value: topic.join(' '), hint: `${['bp-package', ...path].join(' ')} --help tells of ${path.length === 0 ? 'all commands' : 'this one'}` })
 }
 
 /** Tells of a failure as the flags ask for it. An interrupt needs no explaining: the reporter has said that it was heard. */

@@ -61,8 +61,8 @@ export async function ship(shipment: Shipment, context: ShipContext): Promise<Pu
   const copied = await copyChildren(plans, copying)
   const status = await store.put(index, { signal })
   if ((await shipment.stillGood?.()) === false) return undefined
-  await setTags(store, index, tags, shipment, context)
   context.report({ type: 'index-done', digest: index.descriptor.digest, status })
+  await setTags(store, index, tags, shipment, context)
   return pushResult(shipment, index, tags, copied)
 }
 

@@ -4,7 +4,7 @@ import { readConfigFile, shorter } from '../buildpacks/config-file.ts'
 import { openSource } from '../buildpacks/read.ts'
 import type { ModuleSource } from '../buildpacks/source.ts'
 import type { PackageConfig } from '../config/package.ts'
-import { PackagerError, configError } from '../errors.ts'
+import { PackagerError, configError, systemCode } from '../errors.ts'
 import { limitsOf } from '../layers/unpack-limits.ts'
 import type { PackageOptions } from './options.ts'
 
@@ -35,6 +35,24 @@ export async function findPackageToml(options: PackageOptions): Promise<ConfigFi
   return (await isFolder(folder)) ? readFileAt(options, join(folder, 'package.toml')) : undefined
 }
 
+/** Whether there is anything where `--path` leads. */
+export async function findPath({ cwd, path }: PackageOptions): Promise<void> {
+  if (path === undefined || (await isThere(resolve(cwd, path)))) return
+  throw noPath(path)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    // What is there and cannot be looked at is told when it is opened.
+    (cause: unknown) => systemCode(cause) !== 'ENOENT',
+  )
+}
+
+function noPath(shown: string, cause?: unknown): PackagerError {
+  return new PackagerError({ code: 'USAGE', step: 'open buildpack', value: shown, found: noSource, wanted, hint: 'name it with --path', cause })
+}
+
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (stats) => stats.isDirectory(),
@@ -63,7 +81,7 @@ export function sourcePlace(options: PackageOptions, config: PackageConfig | und
 export async function openMain(options: PackageOptions, { path, shown }: SourcePlace, config: PackageConfig | undefined, spool: () => Promise<string>): Promise<ModuleSource> {
   return openSource(path, shown, spool, options.signal, limitsOf(options.archiveLimit)).catch((cause: unknown) => {
     if (!(cause instanceof PackagerError) || cause.code !== 'NOT_FOUND') throw cause
-    if (options.path !== undefined) throw new PackagerError({ code: 'USAGE', step: 'open buildpack', value: shown, found: noSource, wanted, hint: 'name it with --path', cause })
+    if (options.path !== undefined) throw noPath(shown, cause)
     throw config === undefined ? cause : wrongUri(config, `${noSource}, want ${wanted}`)
   })
 }

@@ -1,16 +1,15 @@
 import { ForeignLayers } from '../buildpacks/foreign.ts'
 import { listLocal, takeLayer } from '../buildpacks/listing.ts'
 import { targetSources } from '../buildpacks/target-sources.ts'
-import { throwTogether } from '../errors.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
-import { flagTargets, resolveTargets } from '../targets/resolve.ts'
+import { resolveTargets } from '../targets/resolve.ts'
 import { checkComposition } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
 import type { Gathered } from './gather.ts'
 import { gather } from './gather.ts'
-import { checkFlattenExcludes, layerGroups } from './groups.ts'
+import { layerGroups } from './groups.ts'
 import { Listings } from './listing.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
 import { createdTime, parseAnnotations, parseLabels } from '../publish/metadata.ts'
@@ -40,7 +39,6 @@ export interface Prepared {
  * @throws PackagerError `USAGE`, `CONFIG`, and what reading files and registries throws
  */
 export async function prepare(options: PackageOptions, context: RunContext): Promise<Prepared> {
-  checkFlags(options)
   const compression = options.compression === undefined ? defaultCompression : parseCompression(options.compression)
   const created = createdTime(options.env['SOURCE_DATE_EPOCH'])
   const labels = parseLabels(options.labels ?? [])
@@ -53,19 +51,6 @@ export async function prepare(options: PackageOptions, context: RunContext): Pro
 }
 
 const layerAdvice = { hint: '--flatten puts the modules into one layer; --flatten-exclude id@version leaves some apart', beside: ", a builder's own among them" }
-
-/** What can be told from the flags alone, all of it at once. */
-function checkFlags(options: PackageOptions): void {
-  const { compression, labels = [], annotations = [], flattenExclude = [], targets = [] } = options
-  throwTogether('read the command line', [
-    ...targets.map((target) => () => flagTargets([target])),
-    ...labels.map((label) => () => parseLabels([label])),
-    ...annotations.map((annotation) => () => parseAnnotations([annotation])),
-    ...flattenExclude.map((module) => () => checkFlattenExcludes([module])),
-    () => compression !== undefined && parseCompression(compression),
-    () => createdTime(options.env['SOURCE_DATE_EPOCH']),
-  ])
-}
 
 async function makePlan(options: PackageOptions, gathered: Gathered, context: RunContext): Promise<Plan> {
   const { main, dependencies, packageConfig, project } = gathered

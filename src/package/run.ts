@@ -1,8 +1,10 @@
+import { throwTogether } from '../errors.ts'
 import type { RunResult } from '../publish/options.ts'
 import { runDelivery, runPlanning } from '../publish/run.ts'
 import { describePlan } from '../publish/run-plan.ts'
 import type { ImageDetails } from './assemble.ts'
 import { makeImage } from './assemble.ts'
+import { flagRefusals } from './flags.ts'
 import type { PackageOptions, PackagePlan } from './options.ts'
 import { prepare } from './prepare.ts'
 
@@ -15,6 +17,7 @@ import { prepare } from './prepare.ts'
  * @throws PackagerError
  */
 export async function packageBuildpack(options: PackageOptions): Promise<RunResult> {
+  throwTogether('read the command line', await flagRefusals(options))
   return runDelivery(options, async (context) => {
     const { gathered, plan, created, labels, annotations, compression } = await prepare(options, context)
     const details: ImageDetails = { main: gathered.main.config, created, labels, annotations }
@@ -26,5 +29,6 @@ export async function packageBuildpack(options: PackageOptions): Promise<RunResu
 
 /** The whole plan of `packageBuildpack`, with nothing made or sent (SPEC.md, `--dry-run`). */
 export async function planPackage(options: PackageOptions): Promise<PackagePlan> {
+  throwTogether('read the command line', await flagRefusals(options))
   return runPlanning(options, async (context) => describePlan((await prepare(options, context)).plan, options))
 }

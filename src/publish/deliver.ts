@@ -132,9 +132,10 @@ async function sendImages(options: RunOptions, delivery: Delivery, images: reado
   if (single === undefined) await sendManifests(images, sending, report)
   const root = options.append === true ? await appendedIndex(delivery, images, outlet) : (single?.manifest ?? index)
   if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
-  const status = await sending.tags(root, imageTags)
-  if (single === undefined) report({ type: 'index-done', digest: root.descriptor.digest, status })
-  else report({ type: 'image-done', target: formatTarget(single.target), digest: root.descriptor.digest, status })
+  await sending.tags(root, imageTags, (status) => {
+    const { digest } = root.descriptor
+    report(single === undefined ? { type: 'index-done', digest, status } : { type: 'image-done', target: formatTarget(single.target), digest, status })
+  })
   await destination.seal()
   return root
 }

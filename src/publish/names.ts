@@ -49,6 +49,13 @@ export function planNames(options: NameOptions, module: Named, project: NameDefa
   return pathNames(options, module, project)
 }
 
+/** What can be told of NAME, `--repository` and each `--tag` before it is known what they are the names of; each check throws one `USAGE`. */
+export function nameChecks({ tags = [], append: _append, ...options }: NameOptions): readonly (() => unknown)[] {
+  const anything = { id: 'name', version: '0' }
+  const isNamed = options.name !== undefined || derivedName(options, anything, undefined) !== undefined
+  return [() => isNamed && planNames(options, anything, undefined), ...tags.map((tag) => () => isBareTag(tag) || tagged(tag, '--tag'))]
+}
+
 function registryNames(options: NameOptions, derived: string | undefined, project: NameDefaults | undefined): Names {
   const text = options.name ?? derived
   if (text === undefined) {

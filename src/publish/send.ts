@@ -36,8 +36,8 @@ export interface Sending {
   /** Every place has every blob. */
   blobsDone(): Promise<void>
   manifest(manifest: Blob): Promise<PutStatus>
-  /** The root by NAME's tag, then by the others, then the images' own tags. */
-  tags(root: Blob, imageTags: readonly ImageTag[]): Promise<PutStatus>
+  /** The root by NAME's tag, then by the others, then the images' own tags. `onRoot` is told how it came there, before any tag is told of. */
+  tags(root: Blob, imageTags: readonly ImageTag[], onRoot: (status: PutStatus) => void): Promise<void>
   /** After a failure: nothing is under way any more. */
   stopped(): Promise<void>
 }
@@ -87,18 +87,21 @@ class PlacesSending implements Sending {
     return statuses[0] ?? 'written'
   }
 
-  async tags(root: Blob, imageTags: readonly ImageTag[]): Promise<PutStatus> {
+  async tags(root: Blob, imageTags: readonly ImageTag[], onRoot: (status: PutStatus) => void): Promise<void> {
     const { signal } = this.#options
     throwIfCancelled(signal, 'set tags')
-    const statuses: PutStatus[] = []
     const moved: string[] = []
+    let isTold = false
+    const tell = (status: PutStatus): void => {
+      if (!isTold) onRoot(status)
+      isTold = true
+    }
     for (const place of this.#places) {
-      for (const tag of place.tags) statuses.push(await this.#tag(place, root, tag, moved))
-      if (place.tags.length === 0) statuses.push(await place.store.put(root, { signal }))
+      for (const tag of place.tags) await this.#tag(place, root, tag, moved, tell)
+      if (place.tags.length === 0) tell(await place.store.put(root, { signal }))
     }
     const [main] = this.#places
     if (main !== undefined) for (const { place, manifest } of imageTags) await this.#tag(main, manifest, place, moved)
-    return statuses[0] ?? 'written'
   }
 
   async stopped(): Promise<void> {
@@ -106,14 +109,14 @@ class PlacesSending implements Sending {
   }
 
   /** Not interrupted: between the first tag and the last one, stopping would leave some moved and some not. */
-  async #tag(place: Place, manifest: Blob, tag: TagPlace, moved: string[]): Promise<PutStatus> {
+  async #tag(place: Place, manifest: Blob, tag: TagPlace, moved: string[], tell: (status: PutStatus) => void = () => undefined): Promise<void> {
     const status = await place.store.tag(manifest, tag.tag).catch((cause: unknown) => {
       throw moved.length === 0 ? cause : afterTags(cause, moved)
     })
     moved.push(formatTag(tag))
+    tell(status)
     // Elsewhere a tag is a word in a file that is still to be moved into its place, or in an engine that is still to be loaded.
     if (place.registry !== undefined) this.#options.report({ type: 'tagged', name: formatTag(tag), digest: manifest.descriptor.digest, status })
-    return status
   }
 
   #first(): Uploads {

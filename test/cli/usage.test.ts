@@ -69,7 +69,7 @@ test.each([
   [['--dry-run', '--metadata-file', 'x'], "option '--dry-run' cannot be used with option '--metadata-file", 'hint'],
   [['--concurrency', '0'], 'read --concurrency: got "0", want a whole number from 1', ''],
   [['--concurrency', '1.5'], 'read --concurrency: got "1.5"', ''],
-  [['--format', 'zip'], "argument 'zip' is invalid. Allowed choices are layout, file, image", 'hint'],
+  [['--format', 'zip'], 'read --format: got "zip", want layout, file or image', ''],
   [['--path'], "option '-p, --path <path>' argument missing", 'hint'],
   [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish', 'hint'],
   [['completion'], "missing required argument 'shell'", 'hint'],

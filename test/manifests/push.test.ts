@@ -47,6 +47,14 @@ describe('a list that is pushed', () => {
     expect(new Set(registry.requests.slice(before).map(({ method }) => method))).toEqual(new Set(['HEAD']))
   })
 
+  test('is told of in that order: the index, then its tags', async () => {
+    await using ground = await ManifestGround.open(registry.host)
+    await using foreign = await ManifestGround.open(elsewhere.host)
+    const list = await mixed(ground, foreign)
+    const { stderr } = await succeed(ground, 'manifest', 'push', list, '--tag', 'latest')
+    expect(stderr.trimEnd().split('\n').slice(-3).map((line) => line.replace(/sha256:.*/u, ''))).toEqual(['index uploaded: ', `tagged ${ground.repo('app')}:latest`, `tagged ${list}`])
+  })
+
   test('goes blobs first, then children, then the index by digest, then its tags, its own last', async () => {
     await using ground = await ManifestGround.open(registry.host)
     await using foreign = await ManifestGround.open(elsewhere.host)

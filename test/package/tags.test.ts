@@ -35,6 +35,11 @@ describe('several tags', () => {
     expect(tags()).toEqual([['1', digest], ['1.0', digest], ['latest', digest]])
   })
 
+  test('are told of in the order of what happens: the index by the first of them, then each', async () => {
+    await publish()
+    expect(ground.events.slice(-4).map((event) => (event.type === 'tagged' ? event.name : event.type))).toEqual(['index-done', ...names()])
+  })
+
   test('are not touched where it comes before the first', async () => {
     const stop = new AbortController()
     const report: PackageOptions['onEvent'] = (event) => event.type === 'image-done' && stop.abort()

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { MakingFlags } from './making-options.ts'
 import { howOptions, outputOptions, whereOptions } from './making-options.ts'
-import { PRINTED, registryOptions, repeatable } from './shared-options.ts'
+import { PRINTED, oneOf, registryOptions, repeatable } from './shared-options.ts'
 
 /** What commander makes of the options of `builder create`, by their long names. */
 export interface BuilderFlags extends MakingFlags {
@@ -54,7 +54,7 @@ function whatOptions(): Option[] {
     new Option('--skip-run-image-check', 'do not look whether run images are there and fit'),
     new Option('--lifecycle-template <address>', 'where releases are, with {version}, {os} and {arch}'),
     new Option('--lifecycle-any-arch', 'take a lifecycle whose programs are for another machine'),
-    new Option('--pull-policy <policy>', 'always, if-not-present or never, for images that are read').choices(['always', 'if-not-present', 'never']),
+    oneOf('--pull-policy <policy>', 'always, if-not-present or never, for images that are read', ['always', 'if-not-present', 'never']),
     new Option('--registry-index <place>', 'buildpack registry: folder of a clone, or address'),
     new Option('--no-default-excludes', 'buildpack folders with .git, .DS_Store, *.swp and the like too'),
   ]

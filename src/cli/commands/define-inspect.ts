@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { registryOptions, repeatable } from './shared-options.ts'
+import { oneOf, registryOptions, repeatable } from './shared-options.ts'
 import type { RegistryFlags } from './shared-options.ts'
 
 export const INSPECT_FORMATS = ['text', 'json', 'mermaid', 'dot', 'html'] as const
@@ -29,7 +29,7 @@ export function defineInspect(command: Command): Command {
 function ownOptions(): Option[] {
   return [
     repeatable('--platform <platform>', 'only this os/arch[/variant][:os.version], repeatable; default: all'),
-    new Option('-f, --format <format>', 'text (the default), json, mermaid or dot for a diagram, html for a page').choices(INSPECT_FORMATS),
+    oneOf('-f, --format <format>', 'text (the default), json, mermaid or dot for a diagram, html for a page', INSPECT_FORMATS),
     new Option('--json', 'as --format json, errors as JSON on stderr').conflicts('format'),
     new Option('--raw', 'the index or manifest as it is stored').conflicts(['format', 'json', 'platform']),
     new Option('--files', 'read the layers too: paths, modes, sizes, machines of programs, compared over platforms').conflicts('raw'),

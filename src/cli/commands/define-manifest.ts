@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Argument, Command } from 'commander'
-import { PRINTED, positiveInteger, registryOptions, repeatable } from './shared-options.ts'
+import { PRINTED, positiveInteger, readBy, registryOptions, repeatable } from './shared-options.ts'
 import type { RegistryFlags } from './shared-options.ts'
 
 /** What commander makes of the options of all `manifest` commands, by their long names. */
@@ -182,7 +182,7 @@ function sendOptions(heading: string): Option[] {
     new Option('--digest-file <file>', 'write the digest to this file'),
     new Option('--digestfile <file>').hideHelp(),
     new Option('--dry-run', 'show what would be sent; send nothing'),
-    new Option('--concurrency <n>', 'requests and uploads at a time').argParser(positiveInteger),
+    readBy(new Option('--concurrency <n>', 'requests and uploads at a time'), positiveInteger),
   ].map((option) => option.helpGroup(heading))
 }
 

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { MakingFlags } from './making-options.ts'
 import { howOptions, outputOptions, whereOptions } from './making-options.ts'
-import { PRINTED, registryOptions, repeatable } from './shared-options.ts'
+import { PRINTED, oneOf, registryOptions, repeatable } from './shared-options.ts'
 
 /** What commander makes of the command line of `package`, by the options' long names. */
 export interface PackageFlags extends MakingFlags {
@@ -46,7 +46,7 @@ function whatOptions(): Option[] {
     repeatable('--annotation <[scope:]key=value>', 'on index, manifest or manifest-descriptor, repeatable'),
     new Option('--flatten', "one layer for all of a composite's modules"),
     repeatable('--flatten-exclude <id@version>', 'module that keeps a layer of its own, repeatable').implies({ flatten: true }),
-    new Option('--pull-policy <policy>', 'always, if-not-present or never, for image dependencies').choices(['always', 'if-not-present', 'never']),
+    oneOf('--pull-policy <policy>', 'always, if-not-present or never, for image dependencies', ['always', 'if-not-present', 'never']),
     new Option('--registry-index <place>', 'buildpack registry: folder of a clone, or address'),
     repeatable('--exclude <glob>', 'leave files out, as a line of .bpignore; repeatable'),
     new Option('--no-default-excludes', 'package .git, .DS_Store, *.swp and the like too'),

@@ -1,4 +1,4 @@
-import { PackagerError } from '../../errors.ts'
+import { PackagerError, refusalsOf, throwTogether } from '../../errors.ts'
 import type { Destination, RunOptions, RunResult } from '../../publish/options.ts'
 import type { RunPlan } from '../../publish/run-plan.ts'
 import type { Context } from '../context.ts'
@@ -17,11 +17,20 @@ export interface Making<T extends RunOptions> {
   readonly options: T
   readonly plan: (options: T) => Promise<RunPlan>
   readonly make: (options: T) => Promise<RunResult>
+  /** What the words of the command line are refused for already. */
+  readonly misuse: readonly PackagerError[]
+  /** What else the flags alone are refused for. The run itself asks that too, where all is well until then. */
+  readonly flagRefusals: (options: T) => Promise<readonly PackagerError[]>
 }
 
-/** Makes, or with `--dry-run` shows the plan. Prints the result only after all of it is done. */
-export async function runMaking<T extends RunOptions>({ options, plan, make }: Making<T>, flags: MakingFlags, context: Context): Promise<void> {
-  const metadata = flags.metadataFile === undefined ? undefined : await openMetadataFile(flags.metadataFile, context.cwd)
+/** Makes, or with `--dry-run` shows the plan. Prints the result only after all of it is done. What is wrong with the flags is told together. */
+export async function runMaking<T extends RunOptions>({ options, plan, make, misuse, flagRefusals }: Making<T>, flags: MakingFlags, context: Context): Promise<void> {
+  let metadata: MetadataFile | undefined
+  const openMetadata = async (): Promise<void> => {
+    metadata = flags.metadataFile === undefined ? undefined : await openMetadataFile(flags.metadataFile, context.cwd)
+  }
+  const refusals = [...misuse, ...(await refusalsOf([...destinationChecks(flags), openMetadata]))]
+  if (refusals.length > 0) throwTogether('read the command line', [...refusals, ...(await flagRefusals(options))])
   const reporter = await createReporter(context, {
     loudness: flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal',
     silent: flags.json === true,
@@ -52,11 +61,20 @@ export function makingOptions(flags: MakingFlags, context: Context): RunOptions 
   }
 }
 
-function destinationOf(flags: MakingFlags): Destination {
-  if (flags.publish === true || flags.publishByDigest === true) return 'registry'
-  if (flags.singleFile === true && flags.format !== 'file') throw usageError('read --single-file', `--format ${flags.format ?? 'layout'}`, { wanted: '--format file', hint: 'a layout and a registry hold all targets anyway' })
-  if (flags.append === true) throw usageError('read --append', 'no --publish', { wanted: 'both: what is added to is an index in a registry' })
-  return flags.format ?? 'layout'
+function destinationOf({ publish, publishByDigest, format }: MakingFlags): Destination {
+  return publish === true || publishByDigest === true ? 'registry' : (format ?? 'layout')
+}
+
+function destinationChecks(flags: MakingFlags): readonly (() => void)[] {
+  const isPushed = destinationOf(flags) === 'registry'
+  return [
+    () => {
+      if (flags.singleFile === true && flags.format !== 'file') throw usageError('read --single-file', isPushed ? '--publish' : `--format ${flags.format ?? 'layout'}`, { wanted: '--format file', hint: 'a layout and a registry hold all targets anyway' })
+    },
+    () => {
+      if (flags.append === true && !isPushed) throw usageError('read --append', 'no --publish', { wanted: 'both: what is added to is an index in a registry' })
+    },
+  ]
 }
 
 function showPlan(flags: MakingFlags, context: Context, plan: RunPlan): void {

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { RegistryFlags } from './shared-options.ts'
-import { byteSize, positiveInteger, repeatable } from './shared-options.ts'
+import { byteSize, oneOf, positiveInteger, readBy, repeatable } from './shared-options.ts'
 
 /** What commander makes of the options of every command that makes images, by their long names. */
 export interface MakingFlags extends RegistryFlags {
@@ -42,7 +42,7 @@ export function whereOptions(output: string): Option[] {
     new Option('--publish', 'push to the registry that the name names').conflicts('format'),
     new Option('--publish-by-digest', 'push without a tag, for jobs that each build one target').conflicts(['format', 'output', 'tag', 'append', 'appendImageNameSuffix']),
     new Option('--append', "keep what the name's index has for other platforms"),
-    new Option('-f, --format <format>', 'layout (default), file or image').choices(['layout', 'file', 'image']),
+    oneOf('-f, --format <format>', 'layout (default), file or image', ['layout', 'file', 'image']),
     new Option('--single-file', 'with --format file: one archive for all targets'),
     new Option('-o, --output <path>', output),
     repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
@@ -53,12 +53,12 @@ export function whereOptions(output: string): Option[] {
 /** How it is made. */
 export function howOptions(): Option[] {
   return [
-    new Option('--archive-limit <size>', 'what an archive may unpack to; default: 8GiB').argParser(byteSize),
+    readBy(new Option('--archive-limit <size>', 'what an archive may unpack to; default: 8GiB'), byteSize),
     new Option('--strict', 'warnings are errors'),
     new Option('--dry-run', 'show the whole plan; build and send nothing').conflicts('metadataFile'),
     new Option('--cache-dir <dir>', 'where layers are kept between runs; default: XDG cache'),
     new Option('--no-cache', 'neither use nor keep compressed layers').conflicts('cacheDir'),
-    new Option('--concurrency <n>', 'layers and uploads at a time').argParser(positiveInteger),
+    readBy(new Option('--concurrency <n>', 'layers and uploads at a time'), positiveInteger),
     new Option('--compression <kind>', 'gzip, gzip:1 to gzip:12, or none'),
   ]
 }

@@ -9,26 +9,29 @@ import type { PackageFlags } from './define-package.ts'
 import { makingOptions, runMaking } from './make.ts'
 import { defined } from './shared-options.ts'
 
-/** `bp-package [package] [NAME]`: packages, or with `--dry-run` shows the plan. */
-export async function runPackage(words: readonly string[], flags: PackageFlags, context: Context, library: Library): Promise<void> {
-  const options = packageOptions(words, flags, context)
-  await runMaking({ options, plan: library.planPackage, make: library.packageBuildpack }, flags, context)
-}
-
-/** The words and flags as the library takes them. Only what can be told from the command line alone is checked here. */
-export function packageOptions(words: readonly string[], flags: PackageFlags, context: Context): PackageOptions {
+/** `bp-package [package] [NAME]`: packages, or with `--dry-run` shows the plan. `misuse` is what its words are refused for already. */
+export async function runPackage(words: readonly string[], flags: PackageFlags, context: Context, library: Library, misuse: readonly PackagerError[]): Promise<void> {
   const [name, second] = words
-  if (second !== undefined) throw tooManyWords(words)
+  const extra = second === undefined ? [] : [tooManyWords(words)]
   const { path, config, repository, flatten, flattenExclude, exclude } = flags
-  return { ...makingOptions(flags, context), ...defined({ name, path, config, repository, flatten, flattenExclude, exclude }) }
+  const options = { ...makingOptions(flags, context), ...defined({ name, path, config, repository, flatten, flattenExclude, exclude }) }
+  await runMaking({ options, plan: library.planPackage, make: library.packageBuildpack, misuse: [...extra, ...misuse], flagRefusals }, flags, context)
 }
 
-/** `manfest create x` is a slip of the pen, not a buildpack named `manfest` (SPEC.md, "Commands"). */
-export function tooManyWords(words: readonly string[]): PackagerError {
+async function flagRefusals(options: PackageOptions): Promise<readonly PackagerError[]> {
+  return (await import('../../package/flags.ts')).flagRefusals(options)
+}
+
+/**
+ * `manfest create x` is a slip of the pen, not a buildpack named `manfest` (SPEC.md, "Commands").
+ *
+ * @throws PackagerError where the first word was meant to be another command: what follows it is that one's
+ */
+function tooManyWords(words: readonly string[]): PackagerError {
   const [first = '', second = ''] = words
   const meant = nearest(first, COMMAND_WORDS)
   if (meant !== undefined && !COMMAND_WORDS.includes(first)) {
-    return usageError('run', 'not a command', { value: first, hint: `did you mean "${meant}"?` })
+    throw usageError('run', 'not a command', { value: first, hint: `did you mean "${meant}"?` })
   }
   return usageError('read the command line', `a second name "${second}" after "${first}"`, { wanted: 'one name', hint: 'quote a path that holds spaces' })
 }

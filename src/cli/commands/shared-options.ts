@@ -1,5 +1,7 @@
 import { Option } from 'commander'
+import { PackagerError } from '../../errors.ts'
 import type { RegistrySettings } from '../../publish/options.ts'
+import { nearest } from '../near-miss.ts'
 import { usageError } from '../usage.ts'
 
 /** Per host, on every command that talks to a registry (SPEC.md). */
@@ -32,7 +34,31 @@ export function registrySettings(flags: RegistryFlags): RegistrySettings {
 
 /** Each use adds one value. Values are not split: a label's value may hold a comma (SPEC-package.md section 6). */
 export function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
+  return new Option(flags, description).argParser((value: string | undefined, earlier: readonly string[] | undefined) => [...(earlier ?? []), ...(value === undefined ? [] : [value])])
+}
+
+/** A value of its own form. One that cannot be read is kept as its refusal, which is told with all else that is wrong. */
+export function readBy(option: Option, read: (value: string) => unknown): Option {
+  return option.argParser((value: string | undefined) => {
+    try {
+      return value === undefined ? undefined : read(value)
+    } catch (cause) {
+      if (cause instanceof PackagerError) return cause
+      throw cause
+    }
+  })
+}
+
+/** One of a few words. */
+export function oneOf(flags: string, description: string, words: readonly string[]): Option {
+  const option = new Option(flags, description)
+  // For completion; commander's own check of them would end the reading.
+  option.argChoices = [...words]
+  return readBy(option, (value) => {
+    if (words.includes(value)) return value
+    const meant = nearest(value, words)
+    throw usageError(`read ${option.long ?? flags}`, `"${value}"`, { wanted: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`, ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }) })
+  })
 }
 
 /** The value without its undefined keys: an option that was not given is not there. */
