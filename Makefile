@@ -33,7 +33,7 @@ pack:
 	npm pack --pack-destination "$(or $(OUT),.)"
 
 # What would be in it, without a word to a registry.
-publish-dry:
+publish-dry: build
 	npm pack --dry-run --ignore-scripts
 
 publish:

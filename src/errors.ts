@@ -140,6 +140,22 @@ export function systemCode(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
 }
 
+/** A file beside the run, such as a layer being built, that cannot be written. */
+export function spoolError(path: string, cause: unknown): PackagerError {
+  const hint = 'free some disk space, or name another folder with --cache-dir or TMPDIR'
+  return new PackagerError({ code: 'SPOOL', step: 'write temporary file', value: path, found: reason(cause), hint, cause })
+}
+
+/** A result that cannot be written to the place that the author named for it. */
+export function outputError(step: string, place: string, cause: unknown): PackagerError {
+  return new PackagerError({ code: 'OUTPUT', step, value: place, found: reason(cause), hint: outputHints.get(systemCode(cause) ?? ''), cause })
+}
+
+const outputHints: ReadonlyMap<string, string> = new Map([
+  ...['ENOSPC', 'EDQUOT'].map((code) => [code, 'free some disk space'] as const),
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].map((code) => [code, 'name another place with --output'] as const),
+])
+
 /** Throws `CANCELLED` where the signal says stop. Called between steps that cannot be interrupted themselves. */
 export function throwIfCancelled(signal: AbortSignal | undefined, step: string): void {
   if (signal?.aborted === true) throw cancelled(step, signal.reason)

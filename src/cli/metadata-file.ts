@@ -6,8 +6,8 @@ import { usageError } from './usage.ts'
 
 /** A file that will be written once, at the end. */
 export interface MetadataFile {
-  /** All of the text or none of it: beside the file first, then renamed over it. */
-  readonly write: (text: string) => Promise<void>
+  /** All of the text or none of it: beside the file first, then renamed over it. The error says that all else, `done`, is. */
+  readonly write: (text: string, done: string) => Promise<void>
 }
 
 /**
@@ -28,8 +28,8 @@ export async function openMetadataFile(file: string, cwd: string, flag = '--meta
     const found = unwritable[systemCode(cause) ?? ''] ?? reason(cause)
     throw usageError(step, found, { value: file, wanted: 'a file in a folder that can be written to', cause })
   })
-  return { write: (text) => (direct ? writeDirectly(path, text) : writeBeside(path, text)).catch((error: unknown) => {
-    throw outputError(file, step, error)
+  return { write: (text, done) => (direct ? writeDirectly(path, text) : writeBeside(path, text)).catch((error: unknown) => {
+    throw outputError(file, step, error, `all else is done: ${done}`)
   }) }
 }
 
@@ -65,8 +65,8 @@ async function writeBeside(path: string, text: string): Promise<void> {
   }
 }
 
-function outputError(file: string, step: string, cause: unknown): PackagerError {
-  return new PackagerError({ code: 'OUTPUT', step, value: file, found: reason(cause), cause })
+function outputError(file: string, step: string, cause: unknown, hint?: string): PackagerError {
+  return new PackagerError({ code: 'OUTPUT', step, value: file, found: reason(cause), hint, cause })
 }
 
 async function followLinks(path: string, step: string): Promise<string> {

@@ -99,9 +99,10 @@ function commandOf(program: Command, argv: readonly string[]): { readonly path: 
   return { path, command }
 }
 
-/** `help manifest create` as `manifest create --help`: commander's `help` reads one word. What is no command is refused as it is without `help`. */
+/** `help manifest create` as `manifest create --help`: commander's `help` reads one word, and not its own. What is no command is refused as it is without `help`. */
 function helpAsked(argv: readonly string[], program: Command): readonly string[] {
   const [first, ...topic] = argv
+  if (first === 'help' && topic.length === 1 && topic[0] === 'help') return ['help']
   if (first !== 'help' || topic.length < 2) return argv
   const { path, command } = commandOf(program, topic)
   if (path.length === topic.length) return [...path, '--help']

@@ -12,6 +12,9 @@ export interface ModuleDraft {
   readonly root: Section
 }
 
+/** Bytes that nearly every file system takes in a folder's name; what reads labels takes no more. */
+const longestName = 255
+
 /** One thing that must hold in a file. Every rule runs, so that an author sees all that is wrong at once. */
 interface Rule {
   readonly name: string
@@ -43,6 +46,8 @@ const rules: readonly Rule[] = [
     check({ config }, findings) {
       for (const key of ['id', 'version'] as const) {
         const value = config[key]
+        const bytes = Buffer.byteLength(value)
+        if (bytes > longestName) findings.problem([config.kind, key], `has ${bytes} bytes, which cannot name a folder: at most ${longestName}`)
         const isOdd = value === '.' || value === '..' || /\p{Cc}/u.test(value) || (key === 'version' && value.includes('/'))
         if (isOdd) findings.problem([config.kind, key], `is ${JSON.stringify(value)}, which cannot name a folder: no "/" in a version, no control characters, more than dots`)
       }

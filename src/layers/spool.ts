@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PackagerError, reason, throwIfCancelled } from '../errors.ts'
+import { spoolError, throwIfCancelled } from '../errors.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { ociLayer, ociLayerGzip } from '../oci/media-types.ts'
@@ -162,15 +162,3 @@ class Spool {
     }
   }
 }
-
-function spoolError(path: string, cause: unknown): PackagerError {
-  return new PackagerError({
-    code: 'SPOOL',
-    step: 'write temporary file',
-    value: path,
-    found: reason(cause),
-    hint: 'free some disk space, or name another folder with --cache-dir or TMPDIR',
-    cause,
-  })
-}
-

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open, rm } from 'node:fs/promises'
-import { PackagerError, reason } from '../errors.ts'
+import { spoolError } from '../errors.ts'
 
 /** Small files are written together. */
 const bufferSize = 256 * 1024
@@ -66,9 +66,4 @@ export class SpoolFile {
   async remove(): Promise<void> {
     await rm(this.#path, { force: true })
   }
-}
-
-function spoolError(path: string, cause: unknown): PackagerError {
-  const hint = 'free some disk space, or name another folder with TMPDIR'
-  return new PackagerError({ code: 'SPOOL', step: 'write temporary file', value: path, found: reason(cause), hint, cause })
 }

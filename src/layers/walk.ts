@@ -24,6 +24,9 @@ export interface Walked {
 
 const yieldEvery = 512
 
+/** How much is shown of a path that no system call takes. */
+const shownOfPath = 200
+
 /**
  * A folder's content in the order of a layer: in each folder all names sorted by their bytes, a folder's entry followed at
  * once by its content (SPEC-package.md section 4). Sockets are left out as pack leaves them out; pipes and devices are
@@ -130,6 +133,10 @@ export function fileError(value: string, step: string, cause: unknown): Packager
   const code = systemCode(cause)
   if (code === 'ENOENT' || code === 'ELOOP') {
     return new PackagerError({ code: 'SOURCE_CHANGED', step, value, found: 'it vanished while the package was made', hint: 'run again when nothing else writes into the buildpack folder', cause })
+  }
+  if (code === 'ENAMETOOLONG') {
+    const found = `a path of ${Buffer.byteLength(value)} bytes, more than the system opens`
+    return new PackagerError({ code: 'UNREADABLE', step, value: `${value.slice(0, shownOfPath)}...`, found, hint: 'leave it out with .bpignore or --exclude', cause })
   }
   const hint = code === 'EACCES' || code === 'EPERM' ? 'make it readable, or leave it out with .bpignore or --exclude' : undefined
   return new PackagerError({ code: 'UNREADABLE', step, value, found: reason(cause), hint, cause })

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { PackagerError, reason, systemCode } from '../errors.ts'
+import { PackagerError, outputError, systemCode } from '../errors.ts'
 import type { Report } from '../events.ts'
 import { findContents } from './archive-contents.ts'
 import { sweepHidden } from './hidden.ts'
@@ -16,7 +16,7 @@ export async function stageArchive(destination: string, report: Report): Promise
   const place = await realPlace(resolve(destination))
   await checkReplaceableFile(place)
   await sweepHidden(place)
-  return makeStaging(place, [], report, (cause) => new PackagerError({ code: 'OUTPUT', step, value: destination, found: reason(cause), cause }))
+  return makeStaging(place, [], report, (cause) => outputError(step, destination, cause))
 }
 
 /** Refuses a place that holds anything but a former archive: no run may remove what it or its like did not write. */
@@ -48,6 +48,6 @@ async function obstacle(place: string): Promise<string | undefined> {
 async function existing(place: string): Promise<Stats | undefined> {
   return lstat(place).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return undefined
-    throw new PackagerError({ code: 'OUTPUT', step, value: place, found: reason(cause), cause })
+    throw outputError(step, place, cause)
   })
 }

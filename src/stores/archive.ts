@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { PutStatus, Report } from '../events.ts'
 import { silent } from '../events.ts'
-import { PackagerError, cancelled, reason } from '../errors.ts'
+import { PackagerError, cancelled, outputError } from '../errors.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import { archiveSource } from './archive-source.ts'
 import { checkReplaceableFile, stageArchive, step } from './archive-stage.ts'
@@ -147,8 +147,7 @@ class ArchiveStore implements StagedArchive {
     } catch (cause) {
       if (this.#signal.aborted) throw cancelled(step, cause)
       if (cause instanceof PackagerError && (cause.code !== 'OUTPUT' || cause.step === step)) throw cause
-      const found = reason(cause instanceof PackagerError ? (cause.cause ?? cause) : cause)
-      throw new PackagerError({ code: 'OUTPUT', step, value: this.#destination, found, cause })
+      throw outputError(step, this.#destination, cause instanceof PackagerError ? (cause.cause ?? cause) : cause)
     }
   }
 }

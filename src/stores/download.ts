@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { open, rm } from 'node:fs/promises'
-import { cancelled, PackagerError, reason } from '../errors.ts'
+import { cancelled, spoolError } from '../errors.ts'
 import type { Report } from '../events.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Answer, Caller } from '../registry/call.ts'
@@ -178,9 +178,4 @@ function decoded(text: string): string {
   } catch {
     return text
   }
-}
-
-function spoolError(path: string, cause: unknown): PackagerError {
-  const hint = 'free some disk space, or name another folder with TMPDIR'
-  return new PackagerError({ code: 'SPOOL', step: 'write temporary file', value: path, found: reason(cause), hint, cause })
 }

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { lstat, readFile, readdir, realpath, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PackagerError, reason, systemCode } from '../errors.ts'
+import { PackagerError, outputError, reason, systemCode } from '../errors.ts'
 import { findHidden, hiddenBeside, moveAway, removeFormer } from './hidden.ts'
 
 const step = 'write image layout'
@@ -16,7 +16,7 @@ const mostTurns = 1000
 export async function realPlace(folder: string): Promise<string> {
   return realpath(folder).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return folder
-    throw new PackagerError({ code: 'OUTPUT', step, value: folder, found: reason(cause), cause })
+    throw outputError(step, folder, cause)
   })
 }
 
@@ -49,7 +49,7 @@ async function obstacle(folder: string): Promise<string | undefined> {
 async function existing(folder: string): Promise<Stats | undefined> {
   return lstat(folder).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return undefined
-    throw new PackagerError({ code: 'OUTPUT', step, value: folder, found: reason(cause), cause })
+    throw outputError(step, folder, cause)
   })
 }
 

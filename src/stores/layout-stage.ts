@@ -1,7 +1,8 @@
 import { chmod, link, mkdir, open, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Transform } from 'node:stream'
-import { PackagerError, reason, systemCode } from '../errors.ts'
+import type { PackagerError } from '../errors.ts'
+import { outputError, systemCode } from '../errors.ts'
 import type { Report } from '../events.ts'
 import { makeFolders } from '../folders.ts'
 import type { Blob } from '../oci/descriptor.ts'
@@ -26,7 +27,7 @@ export async function stage(destination: string, report: Report): Promise<Stagin
   await checkReplaceable(place)
   await sweepHidden(place)
   // Not mkdtemp: its 0700 would become the mode of the layout, where the author's umask should decide.
-  return makeStaging(place, ['blobs', 'blobs/sha256'], report, (cause) => new PackagerError({ code: 'OUTPUT', step: 'write image layout', value: destination, found: reason(cause), cause }))
+  return makeStaging(place, ['blobs', 'blobs/sha256'], report, (cause) => outputError('write image layout', destination, cause))
 }
 
 /** A hidden folder beside `place`, with these folders in it; nothing is left where it cannot be made. */

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PutStatus, Report } from '../events.ts'
 import { silent } from '../events.ts'
-import { PackagerError, cancelled, reason, throwIfCancelled } from '../errors.ts'
+import { PackagerError, cancelled, outputError, throwIfCancelled } from '../errors.ts'
 import type { Blob, Descriptor } from '../oci/descriptor.ts'
 import { encodeIndex } from '../oci/manifest.ts'
 import { isIndexType, isManifestType } from '../oci/media-types.ts'
@@ -156,7 +156,7 @@ class LayoutStore implements StagedStore {
   #failure(cause: unknown, signal?: AbortSignal): unknown {
     if (signal?.aborted === true || this.#closing.signal.aborted) return cancelled(step, cause)
     if (cause instanceof PackagerError) return cause
-    return new PackagerError({ code: 'OUTPUT', step, value: this.#destination, found: reason(cause), cause })
+    return outputError(step, this.#destination, cause)
   }
 }
 

@@ -15,27 +15,27 @@ afterEach(async () => rm(folder, { recursive: true }))
 test('the file is written relative to the current folder, and nothing else is left', async () => {
   const file = await openMetadataFile('result.json', folder)
   expect(await readdir(folder)).toEqual([])
-  await file.write('{}\n')
+  await file.write('{}\n', 'pushed')
   expect(await readdir(folder)).toEqual(['result.json'])
   expect(await readFile(join(folder, 'result.json'), 'utf8')).toBe('{}\n')
 })
 
 test('an older file is replaced whole', async () => {
   await writeFile(join(folder, 'result.json'), 'something much longer than the new text')
-  await (await openMetadataFile('result.json', folder)).write('{}')
+  await (await openMetadataFile('result.json', folder)).write('{}', 'pushed')
   expect(await readFile(join(folder, 'result.json'), 'utf8')).toBe('{}')
 })
 
 test('a link stays a link, what it points to is written', async () => {
   await writeFile(join(folder, 'real.json'), 'old')
   await symlink('real.json', join(folder, 'link.json'))
-  await (await openMetadataFile('link.json', folder)).write('new')
+  await (await openMetadataFile('link.json', folder)).write('new', 'pushed')
   expect(await readFile(join(folder, 'real.json'), 'utf8')).toBe('new')
   expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
 })
 
 test('what is no plain file is written to and not replaced', async () => {
-  await (await openMetadataFile('/dev/null', folder)).write('{}')
+  await (await openMetadataFile('/dev/null', folder)).write('{}', 'pushed')
   await expect(readFile('/dev/null', 'utf8')).resolves.toBe('')
 })
 
@@ -51,12 +51,16 @@ test('a folder is refused', async () => {
   await expect(openMetadataFile('result.json', folder)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('got a folder, want a file') })
 })
 
-test('a failed write says so and leaves no temporary file', async () => {
+test('a failed write says so, and what is done, and leaves no temporary file', async () => {
   const target = join(folder, 'full')
   await mkdir(target)
   const file = await openMetadataFile('full/result.json', folder)
   await rm(target, { recursive: true })
-  await expect(file.write('{}')).rejects.toMatchObject({ code: 'OUTPUT', step: 'write --metadata-file' })
+  await expect(file.write('{}', 'pushed')).rejects.toMatchObject({
+    code: 'OUTPUT',
+    message: expect.stringMatching(/^write --metadata-file "full\/result\.json": ENOENT: /u),
+    hint: 'all else is done: pushed',
+  })
   expect(await readdir(folder)).toEqual([])
 })
 

@@ -116,6 +116,7 @@ test('--help has every option below a heading, one on each line of a hundred col
 
 test('help of one command, and the version, go to stdout', async () => {
   expect((await parse('completion', '--help')).stdout).toContain('Usage: bp-package completion')
+  expect((await parse('help', 'help')).stdout).toBe((await parse('--help')).stdout)
   expect((await parse('help', 'manifest')).stdout).toContain('Usage: bp-package manifest <command>')
   expect((await parse('help', 'manifest', 'create')).stdout).toContain('Usage: bp-package manifest create [options]')
   expect(await parse('package', '-h')).toMatchObject({ code: 0, stderr: '' })

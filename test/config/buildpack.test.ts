@@ -170,6 +170,13 @@ describe('buildpack.toml', () => {
     ])
   })
 
+  it.each(['id', 'version'])('has an %s of no more bytes than a folder may have in its name', (key) => {
+    const written = (name: string, value: string) => `${name} = "${name === key ? value : 'a'}"`
+    const problems = (value: string) => problemsOf(buildpack('[buildpack]', written('id', value), written('version', value)))
+    expect(problems('é'.repeat(127))).toEqual([])
+    expect(problems('é'.repeat(128))).toEqual([`buildpack.toml:${key === 'id' ? 2 : 3}:1: buildpack.${key}: has 256 bytes, which cannot name a folder: at most 255`])
+  })
+
   it('may have slashes in its id, and dots in both', () => {
     expect(problemsOf(buildpack('[buildpack]', 'id = "a/b.c/..d"', 'version = "1..2"'))).toEqual([])
   })

@@ -133,6 +133,15 @@ describe('what is found', () => {
     })
   })
 
+  test('a path that is too long for the system is named by its beginning, with its length and a way out', async () => {
+    const path = `/${'d/'.repeat(5000)}`
+    await expect(listed(path)).rejects.toMatchObject({
+      code: 'UNREADABLE',
+      message: `list folder "${path.slice(0, 200)}...": a path of 10001 bytes, more than the system opens`,
+      hint: 'leave it out with .bpignore or --exclude',
+    })
+  })
+
   test('a folder that is not there any more is named', async () => {
     await expect(listed(join(tree.path, 'gone'))).rejects.toMatchObject({ code: 'SOURCE_CHANGED', message: `list folder "${join(tree.path, 'gone')}": it vanished while the package was made` })
   })

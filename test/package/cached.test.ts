@@ -155,7 +155,7 @@ describe('a cache that cannot be used', () => {
 
   test('is an error where --cache-dir names it, with its name', async () => {
     await writeFile(join(ground.tree.path, 'file'), '')
-    await expect(ground.run({ ...cached, cacheDir: 'file' })).rejects.toMatchObject({ code: 'SPOOL', message: expect.stringMatching(/^open cache "file": got .*, want a folder that can be written to$/) })
+    await expect(ground.run({ ...cached, cacheDir: 'file' })).rejects.toMatchObject({ code: 'SPOOL', message: expect.stringMatching(/^open cache "file": got .*, want a folder that can be written to$/), hint: 'name another with --cache-dir, or say --no-cache' })
     await expect(stat(join(ground.tree.path, 'out.oci'))).rejects.toThrow('ENOENT')
   })
 

@@ -1,4 +1,5 @@
-import { PackagerError, refusalsOf, throwTogether } from '../../errors.ts'
+import type { PackagerError } from '../../errors.ts'
+import { refusalsOf, throwTogether } from '../../errors.ts'
 import type { Destination, RunOptions, RunResult } from '../../publish/options.ts'
 import type { RunPlan } from '../../publish/run-plan.ts'
 import type { Context } from '../context.ts'
@@ -39,7 +40,7 @@ export async function runMaking<T extends RunOptions>({ options, plan, make, mis
   const watched = { ...options, onEvent: reporter.report, signal: context.signal }
   if (flags.dryRun === true) return showPlan(flags, context, await follow(reporter, context, async () => plan(watched)))
   const result = await follow(reporter, context, async () => make(watched))
-  await writeMetadata(metadata, result)
+  await metadata?.write(resultJson(result), resultLine(result))
   if (flags.quiet !== true && flags.json !== true) context.stderr.write(`${summaryLine(result, reporter.tally(), context.cwd)}\n`)
   context.stdout.write(flags.json === true ? resultJson(result) : `${resultLine(result)}\n`)
 }
@@ -79,15 +80,4 @@ function destinationChecks(flags: MakingFlags): readonly (() => void)[] {
 
 function showPlan(flags: MakingFlags, context: Context, plan: RunPlan): void {
   context.stdout.write(flags.json === true ? resultJson(plan) : planText(plan, flags.verbose === true))
-}
-
-/** The work is done when this fails, so the error says where it is. */
-async function writeMetadata(metadata: MetadataFile | undefined, result: RunResult): Promise<void> {
-  try {
-    await metadata?.write(resultJson(result))
-  } catch (error) {
-    if (!(error instanceof PackagerError)) throw error
-    const { code, step, message } = error
-    throw new PackagerError({ code, step, found: message, cause: error, hint: `all else is done: ${resultLine(result)}` })
-  }
 }

@@ -136,7 +136,7 @@ async function published({ flags, context }: Call, send: (options: Sending) => P
   const file = flags.digestFile ?? flags.digestfile
   const digestFile = file === undefined || flags.dryRun === true ? undefined : await openMetadataFile(file, context.cwd, '--digest-file')
   const result = await send(defined({ tags: flags.tag, dryRun: flags.dryRun, concurrency: flags.concurrency }))
-  await digestFile?.write(result.digest)
+  await digestFile?.write(result.digest, `${result.reference}@${result.digest}`)
   if (flags.json === true) context.stdout.write(resultJson(flags.dryRun === true ? { dryRun: true, ...result } : result))
   else if (flags.dryRun === true) context.stdout.write(await planText(result))
   else context.stdout.write(flags.quiet === true ? `${result.digest}\n` : `${result.reference}@${result.digest}\n`)
