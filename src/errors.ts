@@ -135,6 +135,12 @@ export function reason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
+/** A failure's message without its step and value, for one that tells the value itself. */
+export function withoutStep(failure: PackagerError, value: string): string {
+  const told = `${failure.step} "${value}": `
+  return failure.message.startsWith(told) ? failure.message.slice(told.length) : failure.message
+}
+
 /** Node's error code (`ENOENT`, `ECONNRESET`), where there is one. */
 export function systemCode(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined

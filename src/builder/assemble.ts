@@ -8,6 +8,7 @@ import type { MediaTypes } from '../oci/media-types.ts'
 import { dockerLayer, dockerLayerGzip, dockerTypes, ociLayer, ociLayerGzip, ociTypes } from '../oci/media-types.ts'
 import type { FilledLayer, MadeImage } from '../publish/image.ts'
 import type { ScopedAnnotations } from '../publish/metadata.ts'
+import type { PlatformImage } from './base.ts'
 import { builderLabels } from './labels.ts'
 import type { BuilderImagePlan } from './model.ts'
 
@@ -64,14 +65,12 @@ function encodeConfig({ image, layers: placed }: BuilderImagePlan, { created, la
       Labels: sortKeys(labels),
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffID }) => diffID) },
-    history: [...baseHistory(image.config['history'], image.layers.length, created), ...own],
+    history: [...baseHistory(image, created), ...own],
   }
   return inlineBlob(mediaType, Buffer.from(JSON.stringify(value)))
 }
 
 /** One entry for each layer: the base's texts where there are as many, with a time that does not depend on when it was made. */
-function baseHistory(history: unknown, layers: number, created: string): readonly Record<string, unknown>[] {
-  const entries = (Array.isArray(history) ? history : []).filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null)
-  const filled = entries.filter((entry) => entry['empty_layer'] !== true)
-  return Array.from({ length: layers }, (_, at) => ({ ...(filled.length === layers ? filled[at] : {}), created }))
+function baseHistory({ history, layers }: PlatformImage, created: string): readonly Record<string, unknown>[] {
+  return layers.map((_, at) => ({ ...(history.length === layers.length ? history[at] : {}), created }))
 }

@@ -1,15 +1,12 @@
-import type { Readable } from 'node:stream'
 import type { ImageContents } from '../buildpacks/image.ts'
-import { PackageReader, listPlatforms } from '../buildpacks/image.ts'
+import { PackageReader, listPlatforms, platformLie } from '../buildpacks/image.ts'
+import { takenLayer } from '../buildpacks/taken-layer.ts'
 import { PackagerError } from '../errors.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { dockerManifest } from '../oci/media-types.ts'
-import type { Platform } from '../oci/platform.ts'
-import { formatPlatform } from '../oci/platform.ts'
 import { formatReference, parseReference, tagOf } from '../oci/reference.ts'
-import { startingAt } from '../stores/skip.ts'
 import type { Source } from '../stores/store.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import { nearestImage } from '../targets/nearest-image.ts'
@@ -21,6 +18,8 @@ export interface PlatformImage extends ImageContents {
   readonly shown: string
   /** Whether its parts follow Docker's specification and not OCI's. */
   readonly isDocker: boolean
+  /** The entries of its history that stand for layers. */
+  readonly history: readonly Readonly<Record<string, unknown>>[]
   /** One of its layers, as it is: mounted or copied, never compressed anew. */
   readonly takeLayer: (layer: Descriptor, diffID: Digest) => Layer
 }
@@ -59,12 +58,10 @@ export class NamedImages {
       throw new PackagerError({ code: 'UNSUPPORTED', step: 'find image', value: name, found, wanted: `one for ${formatTarget(target)}` })
     }
     const contents = await reader.contents(manifest)
-    checkPlatform(name, manifest, contents.platform)
-    const takeLayer = (descriptor: Descriptor, diffID: Digest): Layer => {
-      const open = async (start = 0): Promise<Readable> => startingAt(await content.open(descriptor, this.#context.signal), start)
-      return { diffID, blob: { descriptor, origin, open } }
-    }
-    return { ...contents, shown: name, isDocker: manifest.mediaType === dockerManifest, takeLayer }
+    const lie = platformLie(manifest, contents.platform)
+    if (lie !== undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'find image', value: name, found: lie, wanted: 'both to agree', hint: 'build that image anew' })
+    const takeLayer = (descriptor: Descriptor, diffID: Digest): Layer => takenLayer({ content, descriptor, diffID, place: name, origin }, this.#context.signal)
+    return { ...contents, shown: name, history: filledHistory(contents.config['history']), isDocker: manifest.mediaType === dockerManifest, takeLayer }
   }
 
   #once(name: string): Promise<OpenName> {
@@ -85,8 +82,7 @@ export class NamedImages {
   }
 }
 
-/** An index that says one thing of an image whose config says another would make a builder that cannot run. */
-function checkPlatform(name: string, { platform: said }: Descriptor, platform: Platform): void {
-  if (said === undefined || (said.os === platform.os && said.architecture === platform.architecture)) return
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'find image', value: name, found: `an index that says ${formatPlatform(said)} of an image for ${formatPlatform(platform)}`, wanted: 'both to agree' })
+function filledHistory(history: unknown): PlatformImage['history'] {
+  const entries = (Array.isArray(history) ? history : []).filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null)
+  return entries.filter((entry) => entry['empty_layer'] !== true)
 }

@@ -1,8 +1,8 @@
 import { circles, sharedFolders } from '../buildpacks/misplaced.ts'
 import { moduleName } from '../buildpacks/module.ts'
-import { programWarnings } from '../buildpacks/programs.ts'
+import { programWarnings, secretWarnings } from '../buildpacks/programs.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError } from '../errors.ts'
+import { PackagerError, withoutStep } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
@@ -63,7 +63,7 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
   const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
   const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
   const problems = [...misplacedParts(found.parts, base), ...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
-  const warnings = [...found.warnings, ...secretWarnings(found.parts, listed), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
+  const warnings = [...found.warnings, ...found.parts.flatMap(({ facts }, at) => secretWarnings(facts, listed[at]?.secrets, '.bpignore')), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
   return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
 }
 
@@ -74,7 +74,7 @@ function baseOf(image: PlatformImage, labels: Readonly<Record<string, string>>, 
   } catch (cause) {
     if (!(cause instanceof PackagerError)) throw cause
     const { code, hint } = cause
-    const found = cause.message.replace(/^read (?:build image|package) "[^"]*": /, '')
+    const found = withoutStep(cause, image.shown)
     throw new PackagerError({ code, step: 'read build image', value: image.shown, found, hint, problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${image.shown}": ${found}` }], cause })
   }
 }
@@ -117,13 +117,6 @@ function extensionFaults({ facts }: Lifecycle, { config }: GatheredBuilder): rea
   const key = config.extensions.length > 0 ? 'extensions' : config.orderExtensions.length > 0 ? 'order-extensions' : undefined
   const fault = key === undefined ? undefined : extensionsFault(facts)
   return key === undefined || fault === undefined ? [] : [{ file: config.file, line: config.extensions[0]?.line ?? 1, column: config.extensions[0]?.column ?? 1, key, message: fault }]
-}
-
-function secretWarnings(parts: readonly BuilderPart[], listed: readonly ListedContent[]): readonly Warning[] {
-  return parts.flatMap(({ facts }, at) => {
-    const secrets = listed[at]?.secrets ?? []
-    return secrets.length === 0 ? [] : [{ message: `${moduleName(facts)} holds what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore' }]
-  })
 }
 
 function missingPrograms(parts: readonly BuilderPart[], listed: readonly ListedContent[], target: Target): readonly Warning[] {

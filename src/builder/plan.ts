@@ -26,7 +26,7 @@ function planImage(draft: TargetDraft, shared: SharedDraft, layers: RunLayers, i
   const all = lastOfEach(draft.modules)
   const added = all.filter(({ onBase }) => onBase !== 'same')
   const below = [
-    ...image.layers.map(({ descriptor, diffID }, at) => layers.taken(name, `base ${descriptor.digest}`, `base ${at + 1}/${image.layers.length} of ${image.shown}`, image.takeLayer(descriptor, diffID))),
+    ...image.layers.map(({ descriptor, diffID }, at) => layers.taken(name, `base ${descriptor.digest} ${diffID}`, `base ${at + 1}/${image.layers.length} of ${image.shown}`, image.takeLayer(descriptor, diffID))),
     layers.made(name, `folders ${base.owner.uid}:${base.owner.gid} ${buildConfig}`, 'folders', foldersLayer(base.owner, buildConfig)),
     layers.made(name, lifecycle.key, `lifecycle ${lifecycle.facts.version}`, lifecycle.layer),
   ]

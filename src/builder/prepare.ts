@@ -1,6 +1,6 @@
 import type { BuilderConfig } from '../config/builder.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, configError } from '../errors.ts'
+import { PackagerError, configError, withoutStep } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
@@ -15,6 +15,7 @@ import { checkLayerCount, distinct, strictError } from '../publish/warnings.ts'
 import type { Target } from '../targets/target.ts'
 import type { PlatformImage } from './base.ts'
 import { NamedImages } from './base.ts'
+import { checkBases } from './bases.ts'
 import { environmentFiles } from './build-env.ts'
 import { ModuleContents } from './content.ts'
 import type { DraftSources } from './draft.ts'
@@ -118,7 +119,7 @@ async function findBase(images: NamedImages, { buildImage, buildImageAt, file }:
   return images.find(buildImage, target).catch((cause: unknown) => {
     if (!(cause instanceof PackagerError) || cause.code === 'CANCELLED') throw cause
     const { code, hint } = cause
-    const found = cause.message.replace(`find image "${buildImage}": `, '')
+    const found = withoutStep(cause, buildImage)
     throw new PackagerError({ code, step: 'fetch build image', value: buildImage, found, hint, problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${buildImage}": ${found}` }], cause })
   })
 }
@@ -144,9 +145,10 @@ async function draftAll(options: BuilderOptions, gathered: GatheredBuilder, targ
     const [image, lifecycle] = [images[at], lifecycles[at]]
     if (image !== undefined && lifecycle !== undefined) drafted.push(await makeDraft(target, image, lifecycle, sources))
   }
-  const problems = withoutRepeats([...run.problems, ...drafted.flatMap((one) => one.problems)])
+  const bases = checkBases(targets, images, gathered.config)
+  const problems = withoutRepeats([...bases.problems, ...run.problems, ...drafted.flatMap((one) => one.problems)])
   if (problems.length > 0) throw configError('check the builder', problems)
-  return { drafts: drafted.map(({ draft }) => draft), warnings: [...idleLabels(labels), ...drafted.flatMap((one) => one.warnings)] }
+  return { drafts: drafted.map(({ draft }) => draft), warnings: [...idleLabels(labels), ...bases.warnings, ...drafted.flatMap((one) => one.warnings)] }
 }
 
 type BuilderDrafts = readonly Awaited<ReturnType<typeof makeDraft>>['draft'][]

@@ -1,6 +1,6 @@
 import type { RunImage } from '../config/builder.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, reason } from '../errors.ts'
+import { PackagerError, reason, withoutStep } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
@@ -45,7 +45,7 @@ async function look(images: NamedImages, name: string, target: Target): Promise<
     return { kind: 'there', stackId: labels['io.buildpacks.stack.id'] ?? '' }
   } catch (cause) {
     if (cause instanceof PackagerError && cause.code === 'CANCELLED') throw cause
-    const message = `run image "${name}": ${reason(cause).replace(`find image "${name}": `, '')}`
+    const message = `run image "${name}": ${cause instanceof PackagerError ? withoutStep(cause, name) : reason(cause)}`
     return { kind: cause instanceof PackagerError && cause.code === 'UNSUPPORTED' ? 'other platform' : 'missing', message }
   }
 }

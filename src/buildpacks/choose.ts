@@ -1,10 +1,9 @@
-import { listPlatforms } from './image.ts'
+import { listPlatforms, platformLie } from './image.ts'
 import type { TargetDeclaration } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Platform } from '../oci/platform.ts'
-import { formatPlatform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import { nearestImage, variantOf } from '../targets/nearest-image.ts'
 import type { Target } from '../targets/target.ts'
@@ -54,7 +53,6 @@ export function chooseImage(children: readonly Descriptor[], target: Target, uri
 
 /** An index that says one thing of an image whose config says another would put the wrong programs into a package. */
 export function checkPlatform(uri: string, child: Descriptor, platform: Platform): void {
-  const said = child.platform
-  if (said === undefined || said.architecture === '' || (said.os === platform.os && said.architecture === platform.architecture)) return
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'take dependency', value: uri, found: `an index that says ${formatPlatform(said)} of an image for ${formatPlatform(platform)}`, wanted: 'both to agree', hint: 'publish that package anew' })
+  const found = platformLie(child, platform)
+  if (found !== undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'take dependency', value: uri, found, wanted: 'both to agree', hint: 'publish that package anew' })
 }

@@ -106,17 +106,35 @@ export class PackageReader {
   async contents(manifest: Descriptor): Promise<ImageContents> {
     if (isIndexType(manifest.mediaType)) throw this.#broken(`${manifest.digest}, an index in its index`)
     const parsed = asObject(await this.#json(manifest))
-    const layers = Array.isArray(parsed?.['layers']) ? parsed['layers'].map((layer) => this.#descriptor(layer, 'manifest')) : []
+    const layers = this.#layers(parsed)
     const config = await this.object(this.#descriptor(parsed?.['config'], 'manifest'))
     const said = asObject(config['rootfs'])?.['diff_ids']
-    const diffIDs = (Array.isArray(said) ? said : []).filter((diffID): diffID is Digest => typeof diffID === 'string' && isDigest(diffID))
-    if (diffIDs.length !== layers.length) throw this.#broken(`${layers.length} layers, and a config that does not say what each one is`)
+    const diffIDs = (Array.isArray(said) ? said : []).map((diffID: unknown) => {
+      if (typeof diffID === 'string' && isDigest(diffID)) return diffID
+      throw this.#broken('a config whose diff_ids are not all sha256 digests')
+    })
+    if (diffIDs.length !== layers.length) throw this.#broken(`${layers.length} layers, and a config with ${diffIDs.length} diff_ids`)
     const labels = Object.entries(asObject(asObject(config['config'])?.['Labels']) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
     const both = layers.flatMap((descriptor, index) => {
       const diffID = diffIDs[index]
       return diffID === undefined ? [] : [{ descriptor, diffID }]
     })
+    const known = new Map<Digest, Digest>()
+    for (const { descriptor: { digest }, diffID } of both) {
+      const other = known.get(digest)
+      if (other !== undefined && other !== diffID) throw this.#broken(`layer ${digest} twice, with the diff_ids ${other} and ${diffID}`)
+      known.set(digest, diffID)
+    }
     return { config, labels: Object.fromEntries(labels), platform: platformFrom(config), layers: both }
+  }
+
+  /** The layers of an image, whatever its config says of them. Bottom first. */
+  async layers(manifest: Descriptor): Promise<readonly Descriptor[]> {
+    return this.#layers(await this.object(manifest))
+  }
+
+  #layers(manifest: Readonly<Record<string, unknown>> | undefined): readonly Descriptor[] {
+    return Array.isArray(manifest?.['layers']) ? manifest['layers'].map((layer) => this.#descriptor(layer, 'manifest')) : []
   }
 
   async #readImage(manifest: Descriptor): Promise<PackageImage> {
@@ -159,6 +177,12 @@ export class PackageReader {
 /** What `--target` or an index asks for, and what there is, for an error. */
 export function listPlatforms(children: readonly Descriptor[]): string {
   return children.map(({ platform, digest }) => (platform === undefined || formatPlatform(platform) === '' ? `${digest} (no platform)` : formatPlatform(platform))).join(', ')
+}
+
+/** What an index says of an image whose config says another thing, for an error. */
+export function platformLie({ platform: said }: Descriptor, platform: Platform): string | undefined {
+  if (said === undefined || said.architecture === '' || (said.os === platform.os && said.architecture === platform.architecture)) return undefined
+  return `an index that says ${formatPlatform(said)} of an image for ${formatPlatform(platform)}`
 }
 
 function platformFrom(value: Readonly<Record<string, unknown>> | undefined): Platform {

@@ -7,13 +7,13 @@ import { findSecrets } from '../layers/secrets.ts'
 import type { Layer } from '../layers/spool.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { dockerLayerGzip, ociLayer, ociLayerGzip } from '../oci/media-types.ts'
-import { startingAt } from '../stores/skip.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import type { ImageModule } from './image.ts'
 import { below, withoutEmptied } from './left-out.ts'
 import type { ModuleFacts } from './module.ts'
 import type { ImageDependency, LocalModule } from './open.ts'
 import type { ModuleSource } from './source.ts'
+import { takenLayer } from './taken-layer.ts'
 
 /** What a platform root, or a module's part of a foreign layer, holds. */
 export interface Listing {
@@ -80,15 +80,11 @@ async function topNames(source: ModuleSource, excludes: Excludes, tomlName: stri
   return names.sort()
 }
 
-/** A foreign layer, taken as it is: its bytes are read only where the destination has to be sent them. */
+/** A package's layer, taken as it is. */
 export function takeLayer(part: Pick<ForeignModule, 'module' | 'dependency'>, signal: AbortSignal | undefined): Layer {
   const { layer, diffID } = part.module
-  const { content, origin } = part.dependency
-  const blob = {
-    descriptor: { mediaType: ociType(layer, part.dependency.uri), size: layer.size, digest: layer.digest },
-    open: async (start = 0) => startingAt(await content.open(layer, signal), start),
-  }
-  return { diffID, blob: origin === undefined ? blob : { ...blob, origin } }
+  const { content, origin, uri } = part.dependency
+  return takenLayer({ content, descriptor: layer, diffID, mediaType: ociType(layer, uri), place: uri, origin }, signal)
 }
 
 /** An image made here has OCI types alone; the bytes of a Docker layer are the same. */

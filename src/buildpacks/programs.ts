@@ -4,7 +4,7 @@ import { formatTarget } from '../targets/grammar.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
 import type { ModuleFacts } from './module.ts'
-import { isComposite } from './module.ts'
+import { isComposite, moduleName } from './module.ts'
 
 /** A component without its two programs packages, but never runs. Extensions and composites need none. */
 export function programWarnings({ facts, root: found }: { readonly facts: ModuleFacts; readonly root: PlatformRoot }, target: Target, entries: Entries): readonly Warning[] {
@@ -39,4 +39,9 @@ function folderFor({ os, arch, variant }: Target, { root, complete, lookedAt }: 
   if (deepest.includes('/')) return `${deepest}/bin`
   const own = [os, arch, variant].filter((part) => part !== undefined && part !== '').join('/')
   return deepest === '' ? `bin, or into ${own}/bin if they are for it alone` : `${own}/bin`
+}
+
+/** What looks like a secret goes into an image, since it may be none, but not without a word. */
+export function secretWarnings(facts: ModuleFacts, secrets: readonly string[] | undefined, remedy: string): readonly Warning[] {
+  return secrets === undefined || secrets.length === 0 ? [] : [{ message: `${moduleName(facts)} holds what looks like a secret: ${secrets.join(', ')}`, hint: `leave it out with ${remedy}` }]
 }

@@ -2,7 +2,7 @@ import { moduleLayer } from '../buildpacks/layer.ts'
 import type { Listing } from '../buildpacks/listing.ts'
 import type { ModuleFacts } from '../buildpacks/module.ts'
 import { moduleName } from '../buildpacks/module.ts'
-import { programWarnings } from '../buildpacks/programs.ts'
+import { programWarnings, secretWarnings } from '../buildpacks/programs.ts'
 import type { Stack } from '../config/buildpack.ts'
 import type { Warning } from '../events.ts'
 import type { Layer } from '../layers/spool.ts'
@@ -76,7 +76,7 @@ export function planImages(compositions: readonly Composition[], stacks: (compos
       layers.set(key, known === undefined ? { ...planLayer(key, group, windows, sources), targets: [use.target] } : alsoUsed(known, use))
       return group.map(({ facts }) => ({ facts, layer: key }))
     })
-    warnings.push(...parts.flatMap((part) => [...missingPrograms(part, target, sources), ...secretWarnings(part, sources)]))
+    warnings.push(...parts.flatMap((part) => [...missingPrograms(part, target, sources), ...secretsOf(part, sources)]))
     const tag = suffixOf === undefined || compositions.length < 2 ? undefined : suffixed(suffixOf, target)
     const main = parts.at(-1)
     const image = { target, platform: platformOf(target), root: main?.kind === 'local' ? main.root.root : '.', modules, stacks: stacks(composition) }
@@ -130,9 +130,6 @@ function missingPrograms(part: Part, target: Target, sources: LayerSources): rea
   return part.kind === 'image' ? [] : programWarnings(part, target, sources.list(part).entries)
 }
 
-/** What looks like a secret is packaged, since it may be none, but not without a word. */
-function secretWarnings(part: Part, sources: LayerSources): Warning[] {
-  const secrets = part.kind === 'image' ? [] : (sources.list(part).secrets ?? [])
-  if (secrets.length === 0) return []
-  return [{ message: `${moduleName(part.facts)} packages what looks like a secret: ${secrets.join(', ')}`, hint: 'leave it out with .bpignore or --exclude' }]
+function secretsOf(part: Part, sources: LayerSources): readonly Warning[] {
+  return part.kind === 'image' ? [] : secretWarnings(part.facts, sources.list(part).secrets, '.bpignore or --exclude')
 }

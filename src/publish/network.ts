@@ -31,14 +31,18 @@ export class Network {
     this.#mirrorFlags = readMirrorFlags(options.registry?.mirrors ?? [])
   }
 
-  /** A repository that is only read from: what was read before is at hand, as far as the pull policy lets it count. */
-  async source(registry: string, repository: string): Promise<Source> {
+  /**
+   * A repository that is only read from: what was read before is at hand, as far as the pull policy lets it count.
+   *
+   * @param passes whether layers go from there to a registry, and need not be kept on the way
+   */
+  async source(registry: string, repository: string, passes = false): Promise<Source> {
     const { pulledSource } = await import('../stores/pulled.ts')
     const { pullPolicy: policy = 'always' } = this.#options
     let mirrored: Promise<Source> | undefined
     // One for all that is read: it knows by then who has the image.
     const remote = (): Promise<Source> => (mirrored ??= this.#mirrored(registry, repository))
-    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, remote })
+    return pulledSource({ folder: this.#cacheFolder, name: `${registry}/${repository}`, policy, passes, remote })
   }
 
   /** The repository behind its mirrors. registries.conf is read when the first image is. */

@@ -37,6 +37,11 @@ export interface Run {
   close(): Promise<void>
 }
 
+/** Of several registries the later ones are sent what the first one was: from the cache, where it is kept. */
+function passesLayers({ destination, tags = [] }: RunOptions): boolean {
+  return destination === 'registry' && !tags.some((tag) => tag.includes('/'))
+}
+
 /** Opens nothing yet: registries, engine and temporary folder are opened by the first who needs them. */
 export function openRun(options: RunOptions, cache: LayerCache | undefined, report: Report): Run {
   const stop = new AbortController()
@@ -53,7 +58,7 @@ export function openRun(options: RunOptions, cache: LayerCache | undefined, repo
       report,
       cacheFolder: cache?.folder,
       spool: spool.folder,
-      openRepository: (registry, repository) => network.source(registry, repository),
+      openRepository: (registry, repository) => network.source(registry, repository, passesLayers(options)),
       download: (url, folder) => network.download(url, folder),
       findInRegistry: (locator) => network.findInRegistry(locator),
       engineTarget: (targets) => engine.choose(targets),

@@ -9,7 +9,7 @@ import { makeFolders } from '../folders.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { hexOf, isDigest } from '../oci/digest.ts'
 import { isManifestType } from '../oci/media-types.ts'
-import type { Source } from './store.ts'
+import type { Passing, Source } from './store.ts'
 import { verifying } from './verify.ts'
 
 /** When a registry is asked what an image's name stands for (SPEC.md, `--pull-policy`). */
@@ -21,6 +21,8 @@ export interface PulledOptions {
   /** `registry/repository`. */
   readonly name: string
   readonly policy: PullPolicy
+  /** Whether what only passes through to another registry is not kept: that has it, and the next run needs none of it. */
+  readonly passes?: boolean
   /** Opened when something is not at hand. */
   readonly remote: () => Promise<Source>
 }
@@ -35,7 +37,7 @@ export function pulledSource(options: PulledOptions): Source {
   return new PulledSource(options)
 }
 
-class PulledSource implements Source {
+class PulledSource implements Source, Passing {
   readonly #options: PulledOptions
 
   constructor(options: PulledOptions) {
@@ -63,6 +65,12 @@ class PulledSource implements Source {
     if (this.#options.policy === 'never') throw this.#notPulled(descriptor.digest)
     const content = await (await this.#options.remote()).open(descriptor, signal)
     return path === undefined ? content : Readable.from(keeping(content, path, join(this.#options.folder ?? '', 'tmp', `pulled-${randomBytes(8).toString('hex')}`)), { objectMode: false })
+  }
+
+  async pass(descriptor: Descriptor, signal?: AbortSignal): Promise<Readable> {
+    // Whoever lets what was pulled count means it to be there another time.
+    const isKept = this.#options.passes !== true || this.#options.policy !== 'always' || (await this.#isHere(descriptor))
+    return isKept ? this.open(descriptor, signal) : (await this.#options.remote()).open(descriptor, signal)
   }
 
   /** Damage in the cache shows while it is read; the file is gone then, and the next run asks the registry. */

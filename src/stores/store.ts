@@ -11,6 +11,17 @@ export interface Source {
   open(descriptor: Descriptor, signal?: AbortSignal): Promise<Readable>
 }
 
+/** A source that keeps a copy of what is read, and can do without for bytes that only pass through. */
+export interface Passing {
+  /** As `open`. */
+  pass(descriptor: Descriptor, signal?: AbortSignal): Promise<Readable>
+}
+
+/** Content on its way to where it is wanted: nobody here asks for it a second time. */
+export function passing(source: Source & Partial<Passing>, descriptor: Descriptor, signal?: AbortSignal): Promise<Readable> {
+  return source.pass === undefined ? source.open(descriptor, signal) : source.pass(descriptor, signal)
+}
+
 export interface PutOptions {
   readonly signal?: AbortSignal | undefined
   /** Absolute bytes sent so far; goes back when an upload starts again. */

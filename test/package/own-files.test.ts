@@ -66,7 +66,7 @@ describe('what looks like a secret', () => {
     await mkdir(join(ground.bp, path, '..'), { recursive: true })
     await writeFile(join(ground.bp, path), content)
     await ground.run()
-    expect(warned()).toEqual([`acme/hello@1.0.0 packages what looks like a secret: ${path}`])
+    expect(warned()).toEqual([`acme/hello@1.0.0 holds what looks like a secret: ${path}`])
     await expect(ground.run({ strict: true })).rejects.toMatchObject({ code: 'CONFIG' })
   })
 

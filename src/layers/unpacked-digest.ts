@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { Readable as Stream } from 'node:stream'
+import type { Gunzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
+import { PackagerError, reason } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
+
+/** What a layer's config says of it, and where it comes from, for an error. */
+export interface ClaimedLayer {
+  readonly diffID: Digest
+  /** The image. */
+  readonly place: string
+}
+
+/**
+ * Passes a layer of somebody else's image on, and fails with `DIGEST_MISMATCH` where what it unpacks to is not the diffID that
+ * the image's config claims: an engine would refuse what is made of it. The last piece is held back until that is known.
+ * A layer compressed with zstd passes unchecked: not every Node.js that this runs on can read it.
+ */
+export function checkingDiffID(content: Readable, claimed: ClaimedLayer): Readable {
+  return Stream.from(checked(content, claimed), { objectMode: false })
+}
+
+async function* checked(content: Readable, { diffID, place }: ClaimedLayer): AsyncGenerator<Buffer> {
+  const unpacked = new Unpacked()
+  const wrong = (found: string, cause?: unknown): PackagerError =>
+    new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read layer', value: place, found, wanted: `${diffID}, as its config says`, hint: 'that image is broken, and so would be what is made of it: build it anew', cause })
+  try {
+    let held: Buffer | undefined
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      if (held !== undefined) yield held
+      await unpacked.add(chunk).catch((cause: unknown) => {
+        throw wrong(`a layer that cannot be unpacked (${reason(cause)})`, cause)
+      })
+      held = chunk
+    }
+    const found = await unpacked.digest().catch((cause: unknown) => {
+      throw wrong(`a layer that cannot be unpacked (${reason(cause)})`, cause)
+    })
+    if (found !== undefined && found !== diffID) throw wrong(`a layer that unpacks to ${found}`)
+    if (held !== undefined) yield held
+  } finally {
+    unpacked.close()
+    content.destroy()
+  }
+}
+
+const gzip = Buffer.from([0x1f, 0x8b])
+const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
+/** The digest of what bytes unpack to. What they are compressed with, they tell themselves: media types are often wrong. */
+class Unpacked {
+  readonly #hash = createHash('sha256')
+  #head = Buffer.alloc(0)
+  #form: 'unknown' | 'gzip' | 'plain' | 'zstd' = 'unknown'
+  #gunzip: Gunzip | undefined
+  #hashed: Promise<void> | undefined
+
+  async add(chunk: Buffer): Promise<void> {
+    if (this.#form !== 'unknown') return this.#take(chunk)
+    this.#head = Buffer.concat([this.#head, chunk])
+    if (this.#head.length >= zstd.length) await this.#begin()
+  }
+
+  /** Undefined where it cannot be told. */
+  async digest(): Promise<string | undefined> {
+    if (this.#form === 'unknown') await this.#begin()
+    this.#gunzip?.end()
+    await this.#hashed
+    return this.#form === 'zstd' ? undefined : `sha256:${this.#hash.digest('hex')}`
+  }
+
+  close(): void {
+    this.#gunzip?.destroy()
+  }
+
+  async #begin(): Promise<void> {
+    const head = this.#head
+    this.#form = head.subarray(0, 2).equals(gzip) ? 'gzip' : head.subarray(0, 4).equals(zstd) ? 'zstd' : 'plain'
+    this.#head = Buffer.alloc(0)
+    if (this.#form === 'gzip') {
+      this.#gunzip = createGunzip()
+      this.#hashed = this.#hashAll(this.#gunzip)
+      // Whoever adds the next piece, or asks for the digest, is told.
+      this.#hashed.catch(() => undefined)
+    }
+    await this.#take(head)
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    if (this.#form === 'plain') this.#hash.update(chunk)
+    if (this.#gunzip === undefined || this.#hashed === undefined || this.#gunzip.write(chunk)) return
+    await Promise.race([once(this.#gunzip, 'drain'), this.#hashed])
+  }
+
+  async #hashAll(gunzip: Gunzip): Promise<void> {
+    for await (const piece of gunzip as AsyncIterable<Buffer>) this.#hash.update(piece)
+  }
+}
