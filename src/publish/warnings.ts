@@ -3,8 +3,10 @@ import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
 
-/** Docker's storage drivers take 127 layers, the base images of a builder included. */
-const mostLayers = 127
+/** An error from here on: Docker's storage drivers stack 127, two of them for a container. */
+const tooManyLayers = 127
+/** Docker's own image store takes no image with more. */
+const dockerLayers = 125
 const manyLayers = 100
 
 /** What holds for several targets is said once. */
@@ -25,10 +27,10 @@ export function strictError(warnings: readonly Warning[]): PackagerError {
   })
 }
 
-/** A warning from a hundred layers, an error where no engine could load the image. */
+/** A warning from a hundred layers, which leaves room for what is built on the image; an error from 127. */
 export function checkLayerCount(target: Target, layers: number, { hint, beside = '' }: { readonly hint: string; readonly beside?: string }): readonly Warning[] {
   if (layers < manyLayers) return []
   const message = `${formatTarget(target)}: ${layers} layers`
-  if (layers < mostLayers) return [{ message: `${message}; engines take ${mostLayers}${beside}`, hint }]
-  throw new PackagerError({ code: 'CONFIG', step: 'count the layers', found: message, wanted: `fewer than ${mostLayers}, which is what engines take`, hint })
+  if (layers < tooManyLayers) return [{ message: `${message}; Docker takes ${dockerLayers}${beside}`, hint }]
+  throw new PackagerError({ code: 'CONFIG', step: 'count the layers', found: message, wanted: `at most ${tooManyLayers - 1}; Docker takes ${dockerLayers}${beside}`, hint })
 }
