@@ -20,14 +20,29 @@ export interface Owner {
 /**
  * Where the build environment goes: `CNB_BUILD_CONFIG_DIR`, cleaned.
  *
- * @throws PackagerError `USAGE` where it is no absolute path, or the root
+ * @throws PackagerError `USAGE` where it is no folder of its own below the root
  */
 export function buildConfigPath(env: Readonly<Record<string, string | undefined>>): string {
   const given = env['CNB_BUILD_CONFIG_DIR']
-  if (given === undefined || given === '') return buildConfigFolder
+  if (given === undefined) return buildConfigFolder
   const path = posix.normalize(given).replace(/\/$/, '')
-  if (path.startsWith('/') && !path.includes('\0')) return path
-  throw new PackagerError({ code: 'USAGE', step: 'read CNB_BUILD_CONFIG_DIR', value: given, found: 'no folder below /', wanted: 'an absolute path in the image' })
+  const found = pathFault(given, path)
+  if (found === undefined) return path
+  throw new PackagerError({ code: 'USAGE', step: 'read CNB_BUILD_CONFIG_DIR', value: given, found, wanted: 'an absolute path in the image', hint: `unset it for ${buildConfigFolder}` })
+}
+
+/** Folders of every builder: a second entry would be made of them, perhaps with another owner. */
+const ownFolders: readonly string[] = ['/cnb', '/layers', '/platform', '/platform/env', '/workspace']
+/** What a builder has there is not for others to put files into. */
+const ownContents: readonly string[] = ['/cnb/buildpacks', '/cnb/extensions', '/cnb/lifecycle', '/cnb/order.toml', '/cnb/run.toml', '/cnb/stack.toml', '/cnb/system.toml', '/lifecycle']
+
+function pathFault(given: string, path: string): string | undefined {
+  if (given === '') return 'nothing'
+  if (/\p{Cc}/u.test(given)) return 'a path with a control character'
+  if (!given.startsWith('/') || path === '') return 'no folder below /'
+  if (given.split('/').includes('..')) return 'a path with ..'
+  const own = [...ownFolders.filter((folder) => folder === path), ...ownContents.filter((one) => `${path}/`.startsWith(`${one}/`))][0]
+  return own === undefined ? undefined : `${own}, which builders have for something else`
 }
 
 /** The first layer above the base (SPEC-builder.md section 4): the folders that every phase of a build expects. */

@@ -5,10 +5,11 @@ import { Findings } from '../buildpacks/findings.ts'
 import { readModule } from '../buildpacks/local-module.ts'
 import type { ModuleDeclaration } from '../buildpacks/open.ts'
 import { openModules } from '../buildpacks/open.ts'
+import type { ModuleSource } from '../buildpacks/source.ts'
 import type { BuilderConfig } from '../config/builder.ts'
 import { readBuilderToml } from '../config/builder-reader.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, reason } from '../errors.ts'
+import { PackagerError, configError, reason } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { silent } from '../events.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -74,7 +75,7 @@ function wrongNames({ file, buildImage, buildImageAt, runImages }: BuilderConfig
 }
 
 async function openDeclared(config: BuilderConfig, folder: string, report: Findings, options: BuilderOptions, context: RunContext): Promise<readonly DeclaredModule[]> {
-  const opened = await settled((['buildpack', 'extension'] as const).map(async (kind) => {
+  const opened = await together((['buildpack', 'extension'] as const).map(async (kind) => {
     const entries = (kind === 'buildpack' ? config.buildpacks : config.extensions).flatMap((declaration, index) => {
       const isNamed = declaration.uri !== '' || declaration.image !== ''
       return isNamed ? [{ kind, key: `${kind}s[${index}]`, file: config.file, declaration }] : []
@@ -86,6 +87,15 @@ async function openDeclared(config: BuilderConfig, folder: string, report: Findi
     })
   }))
   return opened.flat()
+}
+
+/** What cannot be opened of either kind is one error, where it has a place in builder.toml. */
+async function together<T>(opening: readonly Promise<T>[]): Promise<readonly T[]> {
+  const outcomes = await Promise.allSettled(opening)
+  const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  const located = failures.flatMap((failure) => (failure instanceof PackagerError && failure.code !== 'CANCELLED' ? failure.problems : []))
+  if (failures.length > 1 && failures.every((failure) => failure instanceof PackagerError && failure.problems.length > 0)) throw configError('open the modules', located)
+  return settled(opening)
 }
 
 function toDeclaration({ key, file, declaration }: Omit<DeclaredModule, 'opened'>): ModuleDeclaration {
@@ -107,11 +117,18 @@ function openContext(kind: DeclaredModule['kind'], folder: string, file: string,
     openRepository: context.openRepository,
     download: async (url) => context.download(url, await spool()),
     findInRegistry: context.findInRegistry,
-    readModule: (source, uri) => readModule(source, uri, { kind, file, hint: 'a buildpack is named in [[buildpacks]], an extension in [[extensions]]' }, report),
+    readModule: async (source, uri) => readModule(source, uri, { kind: await kindOf(source, kind), file, hint: 'a buildpack is named in [[buildpacks]], an extension in [[extensions]]' }, report),
     archiveLimit: options.archiveLimit,
     stamps: true,
     signal: options.signal,
   }
+}
+
+/** A module of the other kind is read as what it is, and told with all else that is wrong. */
+async function kindOf(source: ModuleSource, said: DeclaredModule['kind']): Promise<DeclaredModule['kind']> {
+  const other = said === 'buildpack' ? 'extension' : 'buildpack'
+  const isOther = (await source.read(`${said}.toml`)) === undefined && (await source.read(`${other}.toml`)) !== undefined
+  return isOther ? other : said
 }
 
 async function isFolder(path: string): Promise<boolean> {

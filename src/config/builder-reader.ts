@@ -54,10 +54,10 @@ function readSystemList(section: Section | undefined): readonly GroupMember[] {
 }
 
 function readLifecycle(section: Section | undefined): BuilderConfig['lifecycle'] {
-  const uri = section?.text('uri') ?? ''
-  const version = section?.text('version') ?? ''
-  section?.close('refuse')
-  return { ...(uri === '' ? {} : { uri }), ...(version === '' ? {} : { version }) }
+  if (section === undefined) return {}
+  const [uri, version] = [section.text('uri'), section.text('version')]
+  section.close('refuse')
+  return { ...(section.has('uri') ? { uri } : {}), ...(section.has('version') ? { version } : {}) }
 }
 
 /** The new tables win over `[stack]`; what only the stack has stands in for them. */

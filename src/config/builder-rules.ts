@@ -56,6 +56,9 @@ const rules: readonly Rule[] = [
     name: 'the lifecycle has one source',
     check({ lifecycle: { uri, version } }, findings) {
       if (uri !== undefined && version !== undefined) findings.problem(['lifecycle'], 'has uri and version: give one of them')
+      for (const [key, value] of Object.entries({ uri, version })) {
+        if (value === '') findings.problem(['lifecycle', key], 'is empty: leave it out for the default version')
+      }
       if (version !== undefined && !/^v?\d+(?:\.\d+){0,2}(?:[-+].*)?$/.test(version)) {
         findings.problem(['lifecycle', 'version'], `is "${version}", must be a version such as 0.21.0`)
       }

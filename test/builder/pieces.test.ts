@@ -80,9 +80,25 @@ describe('the build environment', () => {
     const { entries } = listTar(await tarOf(environmentLayer([{ name: 'A', text: 'x' }], '/opt/conf')))
     expect(entries).toMatchObject([{ name: '/opt/conf/env/A', mode: '0644', size: 1 }])
     expect(buildConfigPath({ CNB_BUILD_CONFIG_DIR: '/opt//conf/' })).toBe('/opt/conf')
-    expect(buildConfigPath({ CNB_BUILD_CONFIG_DIR: '' })).toBe('/cnb/build-config')
-    expect(() => buildConfigPath({ CNB_BUILD_CONFIG_DIR: 'conf' })).toThrow(/read CNB_BUILD_CONFIG_DIR "conf": got no folder below \/, want an absolute path/)
-    expect(() => buildConfigPath({ CNB_BUILD_CONFIG_DIR: '/..' })).toThrow(/CNB_BUILD_CONFIG_DIR/)
+    expect(buildConfigPath({})).toBe('/cnb/build-config')
+    expect(buildConfigPath({ CNB_BUILD_CONFIG_DIR: '/platform/environment' })).toBe('/platform/environment')
+  })
+
+  test.each([
+    ['', 'nothing'],
+    ['conf', 'no folder below /'],
+    ['/', 'no folder below /'],
+    ['/./', 'no folder below /'],
+    ['/..', 'no folder below /'],
+    ['/cnb/../etc', 'a path with ..'],
+    ['/a\u0000b', 'a path with a control character'],
+    ['/a\u001b[31m', 'a path with a control character'],
+    ['/cnb/', '/cnb, which builders have for something else'],
+    ['/layers', '/layers, which builders have for something else'],
+    ['/cnb/lifecycle/conf', '/cnb/lifecycle, which builders have for something else'],
+    ['/cnb/order.toml', '/cnb/order.toml, which builders have for something else'],
+  ])('cannot lie in %j', (given, found) => {
+    expect(() => buildConfigPath({ CNB_BUILD_CONFIG_DIR: given })).toThrow(`read CNB_BUILD_CONFIG_DIR "${given}": got ${found}, want an absolute path in the image`)
   })
 })
 

@@ -43,7 +43,12 @@ describe('a module', () => {
   })
 
   test('is of the kind that its list is for', async () => {
-    expect(await refusal(tomlWith('[[extensions]]\nuri = "hello"\n'))).toContain('builder.toml:1:1: extensions[0]: read buildpack "hello": got buildpack.toml, want extension.toml, as builder.toml says')
+    const files = { ...hello, 'curl/extension.toml': 'api = "0.10"\n[extension]\nid = "acme/curl"\nversion = "1"\n' }
+    const said = await refusal(tomlWith('[[buildpacks]]\nuri = "curl"\n[[extensions]]\nuri = "hello"\n[[order]]\n[[order.group]]\nid = "acme/ghost"\n'), files)
+    expect(said).toContain('CONFIG check the builder: 3 problems')
+    expect(said).toContain('builder.toml:3:1: extensions[0]: acme/hello@1.0.0 is a buildpack: name it in [[buildpacks]]')
+    expect(said).toContain('builder.toml:1:1: buildpacks[0]: acme/curl@1 is an extension: name it in [[extensions]]')
+    expect(said).toContain('order[0].group[0]: acme/ghost is not on the builder')
   })
 
   test('has an API that the lifecycle takes', async () => {
@@ -109,11 +114,23 @@ describe('builder.toml', () => {
     for (const text of ['build.image: read image name "HOST/Upper": got upper case', 'run.images[0].image: read image name "Acme run"', 'run.images[0].mirrors[1]: read image name ""', 'run.images[0].mirrors[2]: read image name "a b"']) expect(said).toContain(text)
   })
 
+  test('names a lifecycle, or says nothing of it', async () => {
+    const said = await refusal(`${modules('acme/hello')}[build]\nimage = "HOST/acme/build:1"\n[[run.images]]\nimage = "HOST/acme/run:1"\n[lifecycle]\nuri = ""\n`)
+    expect(said).toContain('CONFIG read the config files: 1 problem')
+    expect(said).toMatch(/builder\.toml:11:1: lifecycle\.uri: is empty: leave it out for the default version$/)
+    expect(await refusal(`${modules('acme/hello')}[build]\nimage = "HOST/acme/build:1"\n[[run.images]]\nimage = "HOST/acme/run:1"\n[lifecycle]\nversion = ""\n`)).toMatch(/lifecycle\.version: is empty: leave it out for the default version$/)
+  })
+
   test('says nothing of a build image that it does not name, where a target lacks its architecture', async () => {
     expect(await refusal('[[targets]]\nos = "linux"\n')).toMatch(/targets\[0\]\.arch: is required: one of .*, s390x$/m)
   })
 
-  test('names modules that are there', async () => {
+  test('names modules that are there, of which all that are not are told with its other mistakes', async () => {
+    const said = await refusal(tomlWith('colour = "red"\n[[buildpacks]]\nuri = "./gone"\n[[extensions]]\nuri = "./lost"\n[[extensions]]\nuri = "./empty"\n'), { ...hello, 'empty/README': '' })
+    expect(said).toContain('CONFIG read the config files: 4 problems')
+    for (const text of ['colour: unknown key', 'buildpacks[0]: open buildpack "./gone": got no such file', 'extensions[0]: open buildpack "./lost": got no such file', 'extensions[1]: read buildpack "./empty": got neither at its top']) expect(said).toContain(text)
+    const two = await refusal(tomlWith('[[buildpacks]]\nuri = "./gone"\n[[extensions]]\nuri = "./lost"\n'))
+    expect(two).toContain('CONFIG open the modules: 2 problems')
     expect(await refusal(tomlWith('[[buildpacks]]\nuri = "./gone"\n'))).toMatch(/builder\.toml:1:1: buildpacks\[0\]: open buildpack ".\/gone": got no such file or folder/)
   })
 
