@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseLocator } from '../buildpacks/locator.ts'
+import { parseLocator, shownUrl } from '../buildpacks/locator.ts'
 import { PackagerError } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
 import type { Target } from '../targets/target.ts'
@@ -72,7 +72,7 @@ function parse(text: string, folder: string): LifecycleAddress {
   const locator = parseLocator(text, (path) => existsSync(resolve(folder, path)))
   if (locator.kind === 'path') return { kind: 'path', path: resolve(folder, locator.path), shown: text }
   if (locator.kind === 'image') return { kind: 'image', reference: locator.reference, shown: text }
-  if (locator.kind === 'url') return { kind: 'url', url: locator.url, shown: text, ...digestIn(text) }
+  if (locator.kind === 'url') return { kind: 'url', url: locator.url, shown: shownUrl(locator.url), ...digestIn(text) }
   throw new PackagerError({ code: 'CONFIG', step: 'read lifecycle address', value: text, found: 'a buildpack of a registry', wanted: 'a path, https://HOST/ARCHIVE or docker://IMAGE' })
 }
 

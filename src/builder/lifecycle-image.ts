@@ -8,7 +8,6 @@ import type { Entries, LayerEntry } from '../layers/entries.ts'
 import type { UnpackLimits } from '../layers/unpack-limits.ts'
 import { unpack } from '../layers/unpack.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { isDigest } from '../oci/digest.ts'
 import { formatReference, tagOf } from '../oci/reference.ts'
 import type { Source } from '../stores/store.ts'
 import { formatTarget } from '../targets/grammar.ts'
@@ -60,9 +59,9 @@ export async function findLifecycleImage({ reference, shown }: Extract<Lifecycle
  * further down than is needed for the descriptor and all programs; what an upper layer has or removes hides what is below it.
  */
 export async function readLifecycleImage({ content, manifest, reader, shown }: LifecycleImage, context: LifecycleImageContext): Promise<LifecycleFiles> {
-  const { layers } = await reader.object(manifest)
+  const layers = await reader.layers(manifest)
   const found = new Overlay()
-  for (const layer of (Array.isArray(layers) ? layers : []).map((value) => toDescriptor(value, shown)).reverse()) {
+  for (const layer of layers.toReversed()) {
     if (found.isWhole) break
     const archive = join(await mkdtemp(join(await context.spool(), 'lifecycle-')), 'layer')
     await pipeline(await content.open(layer, context.signal), createWriteStream(archive, { flags: 'wx' }), { signal: context.signal })
@@ -74,6 +73,11 @@ export async function readLifecycleImage({ content, manifest, reader, shown }: L
 
 const top = 'cnb/'
 const largestToml = 1024 ** 2
+
+/** The whole tree may be taken away from above: by its name, with all that the root has, or by something else in its place. */
+function hidesAll({ name, type }: LayerEntry): boolean {
+  return name === '.wh.cnb' || name === '.wh..wh..opq' || (name === 'cnb' && type !== 'folder')
+}
 
 /** Layers laid over each other, the topmost first. */
 class Overlay {
@@ -90,12 +94,8 @@ class Overlay {
   add(layer: Entries): void {
     const hiding: string[] = []
     for (const entry of layer) {
-      if (!entry.name.startsWith(top) || this.#isHidden(entry.name.slice(top.length))) {
-        // The whole tree may be taken away above it.
-        if (entry.name === '.wh.cnb') hiding.push('')
-        continue
-      }
-      this.#take(entry, entry.name.slice(top.length), hiding)
+      if (hidesAll(entry)) hiding.push('')
+      else if (entry.name.startsWith(top) && !this.#isHidden(entry.name.slice(top.length))) this.#take(entry, entry.name.slice(top.length), hiding)
     }
     for (const name of hiding) this.#hidden.add(name)
   }
@@ -123,10 +123,4 @@ class Overlay {
     for (let end = name.indexOf('/'); end !== -1; end = name.indexOf('/', end + 1)) if (this.#hidden.has(name.slice(0, end))) return true
     return this.#hidden.has(name)
   }
-}
-
-function toDescriptor(value: unknown, shown: string): Descriptor {
-  const { mediaType, digest, size } = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-  if (typeof mediaType === 'string' && typeof size === 'number' && typeof digest === 'string' && isDigest(digest)) return { mediaType, digest, size }
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: 'a layer without a digest and a size', wanted: 'an image' })
 }

@@ -8,6 +8,7 @@ import { PackagerError, systemCode } from '../errors.ts'
 import type { LayerEntry } from '../layers/entries.ts'
 import type { TarInput } from '../layers/tar.ts'
 import { fileError } from '../layers/walk.ts'
+import { digestOf } from '../oci/digest.ts'
 import type { Target } from '../targets/target.ts'
 import type { LifecycleAddress, LifecycleRequest } from './lifecycle-address.ts'
 import { lifecycleAddress } from './lifecycle-address.ts'
@@ -56,7 +57,7 @@ export class Lifecycles {
    */
   async open(target: Target): Promise<Lifecycle> {
     const address = lifecycleAddress(this.#request, target)
-    const opened = address.kind === 'image' ? await this.#openImage(address, target) : await this.#once(address.shown, () => this.#openFiles(address))
+    const opened = address.kind === 'image' ? await this.#openImage(address, target) : await this.#once(keyOf(address), () => this.#openFiles(address))
     if (!this.#context.anyMachine) await checkMachine(opened.programs, target, address.shown)
     const { shown, key, facts, layer } = opened
     return { shown, key, facts, layer }
@@ -97,6 +98,11 @@ export class Lifecycles {
     if (found === sha256) return path
     throw new PackagerError({ code: 'DIGEST_MISMATCH', step: 'download lifecycle', value: shown, found: `sha256 ${found}`, wanted: sha256 })
   }
+}
+
+/** An address can have more in it than messages show. */
+function keyOf(address: Exclude<LifecycleAddress, { kind: 'image' }>): string {
+  return address.kind === 'url' ? `${address.shown} ${digestOf(Buffer.from(`${address.url.href} ${address.sha256 ?? ''}`))}` : address.shown
 }
 
 /** Whoever cannot reach the project's downloads can have the same from somewhere else. */

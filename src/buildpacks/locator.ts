@@ -98,6 +98,11 @@ function decode(text: string): string | undefined {
   }
 }
 
+/** An address as messages show it: what stands in front of the host and behind the path often lets anyone in who has it. */
+export function shownUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`
+}
+
 function address(text: string): URL {
   if (!/^https?:\/\/[^/?#]/i.test(text) || !URL.canParse(text)) throw wrong(text, 'an address without a host')
   const url = new URL(text)

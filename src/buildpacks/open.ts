@@ -9,7 +9,7 @@ import { formatReference, parseReference, tagOf } from '../oci/reference.ts'
 import type { Source } from '../stores/store.ts'
 import { PackageReader } from './image.ts'
 import type { Locator, RegistryLocator } from './locator.ts'
-import { parseLocator } from './locator.ts'
+import { parseLocator, shownUrl } from './locator.ts'
 import { openSource } from './read.ts'
 import type { ModuleSource } from './source.ts'
 
@@ -85,14 +85,16 @@ export async function openModules(declarations: readonly ModuleDeclaration[], co
 async function openModule({ uri, image, file, line, column, key }: ModuleDeclaration, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
   const text = uri ?? image ?? ''
   let isPath = false
+  let shown = text
   try {
     const locator: Locator = uri === undefined ? { kind: 'image', reference: parseReference(text) } : parseLocator(text, (path) => existsSync(resolve(context.folder, path)))
     isPath = locator.kind === 'path'
-    return await openLocator(locator, text, context)
+    if (locator.kind === 'url') shown = shownUrl(locator.url)
+    return await openLocator(locator, { uri: text, shown }, context)
   } catch (cause) {
     if (!(cause instanceof PackagerError) || cause.problems.length > 0 || cause.code === 'CANCELLED') throw cause
     const problem = { file, line, column, key, message: cause.message }
-    throw new PackagerError({ code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code, step: `open ${context.what}`, value: text, found: cause.message, hint: cause.hint, problems: [problem], cause })
+    throw new PackagerError({ code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code, step: `open ${context.what}`, value: shown, found: cause.message, hint: cause.hint, problems: [problem], cause })
   }
 }
 
@@ -101,19 +103,25 @@ function isAuthors({ code }: PackagerError, isPath: boolean): boolean {
   return code === 'USAGE' || (isPath && code === 'NOT_FOUND')
 }
 
-async function openLocator(locator: Locator, uri: string, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
-  if (locator.kind === 'image') return openImage(locator.reference, uri, context)
-  if (locator.kind === 'registry') return openImage(parseReference(await context.findInRegistry(locator)), uri, context)
-  return openPath(locator.kind === 'url' ? await context.download(locator.url) : resolve(context.folder, locator.path), uri, context)
+/** A module's address as it is written, which tells it from others, and as it may be shown. */
+interface Address {
+  readonly uri: string
+  readonly shown: string
+}
+
+async function openLocator(locator: Locator, address: Address, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
+  if (locator.kind === 'image') return openImage(locator.reference, address.uri, context)
+  if (locator.kind === 'registry') return openImage(parseReference(await context.findInRegistry(locator)), address.uri, context)
+  return openPath(locator.kind === 'url' ? await context.download(locator.url) : resolve(context.folder, locator.path), address, context)
 }
 
 /** A layout, in a folder or in an archive, is a package; all else is a buildpack's own files. */
-async function openPath(path: string, uri: string, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
-  if (existsSync(join(path, 'oci-layout'))) return openLayout(path, uri, context)
-  if (path.endsWith('.cnb')) return openArchive(path, uri, context)
-  const source = await openSource(path, uri, context.spool, context.signal, { ...limitsOf(context.archiveLimit), stamps: context.stamps === true }).catch((cause: unknown) => openRootedArchive(cause, path, uri, context))
+async function openPath(path: string, { uri, shown }: Address, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
+  if (existsSync(join(path, 'oci-layout'))) return openLayout(path, shown, context)
+  if (path.endsWith('.cnb')) return openArchive(path, shown, context)
+  const source = await openSource(path, shown, context.spool, context.signal, { ...limitsOf(context.archiveLimit), stamps: context.stamps === true }).catch((cause: unknown) => openRootedArchive(cause, path, shown, context))
   if ('kind' in source) return source
-  return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, uri, context)
+  return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, shown, context)
 }
 
 /** A package's names begin at the root, which no buildpack's own may: it is told from one by its layout alone, whatever its name. */

@@ -200,9 +200,13 @@ describe('a lifecycle in an image', () => {
     expect(await refusal(open(tree.path, { uri }, amd64, { openRepository: async () => store }))).toMatch(/^read archive "docker:\/\/registry\.example\/lifecycle layer sha256:[0-9a-f]{64}": got a character device: "dev\/null"/)
   })
 
-  test('is refused where an upper layer has removed it', async () => {
+  test.each([
+    ['removed it', [{ name: '.wh.cnb', content: '' }]],
+    ['hidden all there was', [{ name: '/.wh..wh..opq', content: '' }, { name: '/etc/os-release', content: '' }]],
+    ['put a link in its place', [{ name: 'cnb', flag: '2', link: '/elsewhere' }]],
+  ])('is refused where an upper layer has %s', async (_, upper) => {
     await using tree = await emptyTree()
-    const store = await imageStore([{ arch: 'amd64', layers: [lifecycleMembers('x', { top: '/cnb/' }), [{ name: '.wh.cnb', content: '' }]] }])
+    const store = await imageStore([{ arch: 'amd64', layers: [lifecycleMembers('x', { top: '/cnb/' }), upper] }])
     expect(await refusal(open(tree.path, { uri }, amd64, { openRepository: async () => store }))).toMatch(/got no lifecycle\.toml at its top/)
   })
 })
