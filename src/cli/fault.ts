@@ -59,7 +59,7 @@ export function faultText(error: unknown, verbose: boolean, paint: Paint): strin
 
 function partLines(error: unknown, verbose: boolean, paint: Paint): readonly string[] {
   const lines = [`${paint.red('error:')} ${summary(error)}`]
-  if (error instanceof PackagerError) lines.push(...error.problems.map((problem) => escapeLine(formatProblem(problem))))
+  if (error instanceof PackagerError) lines.push(...error.problems.map((problem) => problemLine(problem, error.message)))
   if (verbose) lines.push(...causes(error).map((cause) => `caused by: ${escapeText(cause)}`))
   if (verbose && !isForeseen(error) && error instanceof Error && error.stack !== undefined) lines.push(escapeText(error.stack))
   return lines
@@ -68,6 +68,12 @@ function partLines(error: unknown, verbose: boolean, paint: Paint): readonly str
 function hintOf(error: unknown): string | undefined {
   if (!isForeseen(error)) return BUG_HINT
   return error instanceof PackagerError ? error.hint : undefined
+}
+
+/** What the message says already is not said again: then the place alone is new. */
+function problemLine({ message, ...place }: Problem, said: string): string {
+  const line = formatProblem({ ...place, message })
+  return escapeLine(message !== '' && said.endsWith(message) ? line.slice(0, -`: ${message}`.length) : line)
 }
 
 const BUG_HINT = 'this is a bug in bp-package; please report it with the command line and the output of -v'

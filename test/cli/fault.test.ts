@@ -49,6 +49,12 @@ test('each problem of a config file is a line that an editor can jump to', () =>
   )
 })
 
+test('a problem that the message tells already is only located', () => {
+  const problems = [{ file: 'builder.toml', line: 7, column: 1, key: 'build.image', message: '"a/b": no answer' }]
+  const told = new PackagerError({ code: 'NETWORK', step: 'fetch build image', value: 'a/b', found: 'no answer', problems })
+  expect(faultText(told, false, plain)).toBe('error: fetch build image "a/b": no answer\nbuilder.toml:7:1: build.image\n')
+})
+
 test('-v adds the causes, down to each address that was tried', () => {
   expect(faultText(refused, true, plain).split('\n').slice(1, 5)).toEqual([
     'caused by: fetch failed',
