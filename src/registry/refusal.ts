@@ -15,6 +15,9 @@ const passing = new Set([408, 425, 429, 500, 502, 503, 504])
  */
 const behind = /\b(MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)\b/
 
+/** The session of an upload is gone: the registry has several machines, or a proxy sent the request twice. A new one may do. */
+const lost = /\bBLOB_UPLOAD_(UNKNOWN|INVALID)\b/
+
 const behindHint = 'the registry does not know what was sent to it before this: run it again, and look at its storage if that does not help'
 
 /** What an unexpected answer means: method, redacted URL, status, the registry's own code and message, and what to do about it. */
@@ -28,7 +31,7 @@ export async function refusal(answer: Answer, now: number, login: string | undef
     found: `${method} ${redactUrl(url)}: status ${status}${name === undefined ? '' : ` ${name}`}${own === '' ? '' : `: ${own}`}`,
     hint: isBehind ? behindHint : hintFor(status, own, login),
     status,
-    transient: isBehind || passing.has(status),
+    transient: isBehind || passing.has(status) || (method === 'PUT' && lost.test(own)),
     retryAfterMs: retryAfterMs(headers['retry-after'], now),
   })
 }

@@ -1,3 +1,4 @@
+import { hasBlob } from './blobs.ts'
 import { sendChunks } from './chunks.ts'
 import { finishUpload, pushing } from './endpoints.ts'
 import { Setback } from './setback.ts'
@@ -15,7 +16,11 @@ export async function uploadBlob(upload: Upload, session?: UploadSession): Promi
   let broken = false
   const done = await client.retrying(registry, pushing(repository, descriptor), signal, async (number) => {
     if (broken) return false
-    if (number > 1) open = await openSession(upload)
+    if (number > 1) {
+      // What was lost may have been the answer alone: a proxy says 504 while the registry still stores.
+      if (await hasBlob(client, upload, 'write', signal)) return true
+      open = await openSession(upload)
+    }
     return sendWhole(upload, open).catch((error: unknown) => {
       // A connection that broke may have left something to build on; an answer such as 503 has not.
       broken = error instanceof Setback && error.facts.code === 'NETWORK'

@@ -14,7 +14,7 @@ export interface LockOwner {
 
 export interface LockOptions {
   readonly owner: LockOwner
-  /** How long to wait for another holder; 10 seconds unless told. */
+  /** How long to wait for one other holder; 10 seconds unless told. Where many take turns, each of them gets that long. */
   readonly patienceMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -49,11 +49,16 @@ export async function withListLock<T>(root: string, reference: string, options: 
 }
 
 async function acquire(path: string, reference: string, holder: Holder, { owner, patienceMs = 10_000, signal }: LockOptions): Promise<void> {
-  const deadline = Date.now() + patienceMs
+  let deadline = Date.now() + patienceMs
+  let waitedFor: string | undefined
   for (let delay = 5; ; delay = Math.min(delay * 1.5, 200)) {
     throwIfCancelled(signal, step)
     if (await claimed(path, holder)) return
     const other = await readHolder(path)
+    if (other !== undefined && other.token !== waitedFor) {
+      waitedFor = other.token
+      deadline = Date.now() + patienceMs
+    }
     if (other !== undefined && isDead(other, owner) && (await takenOver(path, other, holder, owner))) return
     if (Date.now() >= deadline) throw locked(path, reference, other)
     await sleep(delay * (0.5 + Math.random()), undefined, { signal }).catch((cause: unknown) => {

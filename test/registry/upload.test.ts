@@ -157,9 +157,22 @@ describe('a blob', () => {
     const layer = someLayer(5 * MiB)
     // Stored, then silence: the way a connection breaks after the last byte.
     registry.fail({ method: 'PUT', path: uploads, strike: rewrite((_, request) => ({ status: request.bytes > 0 ? 502 : 201 })) })
-    registry.fail({ method: 'HEAD', path: /blobs/, strike: rewrite((reply) => reply) })
     expect(await store.put(layer)).toBe('uploaded')
     expect(stored(layer.descriptor.digest)?.equals(layer.bytes)).toBe(true)
+    expect(registry.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1)
+  })
+
+  it.each([
+    ['BLOB_UPLOAD_UNKNOWN', 404],
+    ['BLOB_UPLOAD_INVALID', 400],
+  ])('begins again where the registry has lost its session (%s)', async (code, status) => {
+    const store = await start()
+    registry.fail({ method: 'PUT', path: uploads, strike: refuse(status, code, 'upload resumed at wrong offset'), times: 2 })
+    const layer = someLayer(10)
+    expect(await store.put(layer)).toBe('uploaded')
+    expect(stored(layer.descriptor.digest)?.equals(layer.bytes)).toBe(true)
+    expect(talking.waits).toEqual([500, 1000])
+    expect(registry.requests.filter(({ method }) => method === 'POST')).toHaveLength(3)
   })
 
   it('begins again after chunks that did not add up', async () => {

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,6 +74,20 @@ describe('the lock of a list', () => {
     const waiting = withListLock(root, list, { owner: owner(1, 1, 99), patienceMs: 20 }, async () => undefined)
     await expect(waiting).rejects.toMatchObject({ code: 'LIST_LOCKED', message: expect.stringContaining(found) as string, hint: expect.stringContaining(path) as string })
     expect(await readFile(path, 'utf8')).toBe(JSON.stringify(holder))
+  })
+
+  test('is waited for as long as others take turns, however many they are', async () => {
+    let turns = 0
+    const next = (): string => JSON.stringify({ pid: 99, host: 'here', token: `turn-${turns}` })
+    // Asked each time the lock is looked at.
+    const isAlive = (): boolean => {
+      turns += 1
+      if (turns < 20) writeFileSync(path, next())
+      else rmSync(path)
+      return true
+    }
+    await writeFile(path, next())
+    expect(await withListLock(root, list, { owner: { pid: 1, host: 'here', isAlive }, patienceMs: 200 }, async () => turns)).toBe(20)
   })
 
   test('is not waited for after an interrupt', async () => {
