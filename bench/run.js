@@ -27,7 +27,7 @@ try {
     if (registry !== undefined) for (const name of ['distinct', 'shared', 'tiny']) await againstPeers(name, registry.host)
     if (registry !== undefined) await republish(registry.host)
   } finally {
-    registry?.close()
+    await registry?.close()
   }
   await startUp()
   print()

@@ -6,8 +6,9 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // For what hangs: a machine that is busy takes several times as long as one that is not.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })

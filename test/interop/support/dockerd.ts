@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tree } from '../../support/tree/tree.ts'
@@ -16,7 +16,27 @@ export interface RealEngine extends AsyncDisposable {
 }
 
 /** Debian's Docker, without a network: vfs and no bridge work in any container that root is in. */
-export async function startDockerd(): Promise<RealEngine> {
+export function startDockerd(): Promise<RealEngine> {
+  return started(dockerd)
+}
+
+/** Podman's service, which speaks Docker's API. */
+export function startPodmanService(): Promise<RealEngine> {
+  return started(podmanService)
+}
+
+/** An engine gives its own parts little time to start, Docker 15 seconds to containerd: a busy machine gets more than one try. */
+async function started(start: () => Promise<RealEngine>): Promise<RealEngine> {
+  for (let number = 1; ; number += 1) {
+    try {
+      return await start()
+    } catch (cause) {
+      if (number === 3) throw cause
+    }
+  }
+}
+
+async function dockerd(): Promise<RealEngine> {
   const folder = await emptyTree()
   const at = (name: string): string => join(folder.path, name)
   await writeFile(at('daemon.json'), '{}')
@@ -25,8 +45,7 @@ export async function startDockerd(): Promise<RealEngine> {
   return run(folder, 'dockerd', [...places, ...network, '--storage-driver', 'vfs', '-H', `unix://${at('engine.sock')}`])
 }
 
-/** Podman's service, which speaks Docker's API. */
-export async function startPodmanService(): Promise<RealEngine> {
+async function podmanService(): Promise<RealEngine> {
   const folder = await emptyTree()
   const at = (name: string): string => join(folder.path, name)
   const storage = ['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs']
@@ -42,7 +61,7 @@ async function run(folder: Tree, program: string, args: readonly string[]): Prom
   const ended = once(child, 'close')
   const socket = join(folder.path, 'engine.sock')
   try {
-    await listening(socket, child)
+    await answering(socket, child)
   } catch (cause) {
     child.kill('SIGKILL')
     await ended.catch(() => undefined)
@@ -62,23 +81,25 @@ async function run(folder: Tree, program: string, args: readonly string[]): Prom
   }
 }
 
-/** The socket is there before anybody listens, so it has to be tried. */
-async function listening(socket: string, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    if (child.exitCode !== null || child.pid === undefined) throw new Error(`it ended with ${child.exitCode}`)
-    if (await accepts(socket)) return
+/** The socket takes connections before anybody answers, so it has to be asked; most of what can go wrong goes wrong in between. */
+async function answering(socket: string, child: ChildProcess): Promise<void> {
+  const signal = AbortSignal.timeout(120_000)
+  while (!signal.aborted) {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`)
+    if (await pings(socket)) return
     await sleep(100)
   }
-  throw new Error('nobody listens after a minute')
+  throw new Error('nobody answers after two minutes')
 }
 
-function accepts(path: string): Promise<boolean> {
+function pings(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
+    const asking = request({ socketPath, path: '/_ping', agent: false, timeout: 5000 }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
     })
-    socket.once('error', () => resolve(false))
+    asking.once('timeout', () => asking.destroy())
+    asking.once('error', () => resolve(false))
+    asking.end()
   })
 }

@@ -1,6 +1,7 @@
 import { access, mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { exec } from './exec.ts'
 
 /** The Node versions that package.json promises; the oldest one of the range too. */
@@ -17,11 +18,23 @@ export async function installNode(version: string): Promise<string> {
   if (!(await runs(binary))) {
     await mkdir(folder, { recursive: true })
     const env = Object.fromEntries(Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])))
-    await exec('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`], { env, cwd: folder })
+    await retried(() => exec('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`], { env, cwd: folder }))
   }
   const found = (await exec(binary, ['--version'])).trim()
   if (!found.startsWith(`v${version}.`) && found !== `v${version}`) throw new Error(`asked for Node ${version}, got ${found}`)
   return binary
+}
+
+/** A network may stumble. */
+async function retried(install: () => Promise<string>): Promise<void> {
+  for (let number = 1; ; number += 1) {
+    try {
+      return void (await install())
+    } catch (cause) {
+      if (number === 3) throw cause
+      await sleep(number * 5000)
+    }
+  }
 }
 
 async function runs(binary: string): Promise<boolean> {
