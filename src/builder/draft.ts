@@ -1,4 +1,4 @@
-import { circles, sharedFolders } from '../buildpacks/misplaced.ts'
+import { misplaced } from '../buildpacks/misplaced.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import { programWarnings, secretWarnings } from '../buildpacks/programs.ts'
 import type { Problem } from '../errors.ts'
@@ -89,7 +89,7 @@ async function onBase({ facts }: BuilderPart, content: ListedContent, group: num
 
 function misplacedParts(parts: readonly BuilderPart[], base: BaseFacts): readonly Problem[] {
   const [added, there] = [parts.map(({ facts }) => facts), base.modules.map(({ facts }) => facts)]
-  return [...sharedFolders(added, there), ...circles(added, there)].flatMap(({ index, message }) => {
+  return misplaced(added, there).flatMap(({ index, message }) => {
     const part = parts[index]
     return part === undefined ? [] : [{ ...part.at, message }]
   })

@@ -5,6 +5,17 @@ import { moduleName } from './module.ts'
 export interface Misplaced {
   readonly index: number
   readonly message: string
+  /** Of a composite that leads to itself, the member of its own order that does. */
+  readonly member?: string
+}
+
+/**
+ * What cannot lie beside the other modules of an image, in a package as on a builder.
+ *
+ * @param there those that the image has already
+ */
+export function misplaced(added: readonly ModuleFacts[], there: readonly ModuleFacts[] = []): readonly Misplaced[] {
+  return [...sharedFolders(added, there), ...circles(added, there)]
 }
 
 /** Where a module lies; ids of buildpacks have `_` for `/` there. */
@@ -12,12 +23,8 @@ function folderOf({ kind, id, version }: ModuleFacts): string {
   return `/cnb/${kind}s/${id.replaceAll('/', '_')}/${version}`
 }
 
-/**
- * Modules whose ids differ by `/` and `_` alone, which would lie in one folder: one hides parts of the other there.
- *
- * @param there those that the image has already
- */
-export function sharedFolders(added: readonly ModuleFacts[], there: readonly ModuleFacts[] = []): readonly Misplaced[] {
+/** Modules whose ids differ by `/` and `_` alone, which would lie in one folder: one hides parts of the other there. */
+function sharedFolders(added: readonly ModuleFacts[], there: readonly ModuleFacts[]): readonly Misplaced[] {
   const owners = new Map(there.map((facts) => [folderOf(facts), moduleName(facts)]))
   return added.flatMap((facts, index) => {
     const [folder, name] = [folderOf(facts), moduleName(facts)]
@@ -28,13 +35,13 @@ export function sharedFolders(added: readonly ModuleFacts[], there: readonly Mod
 }
 
 /** Composites with themselves among their members' members: a lifecycle that reads such an order comes to no end. */
-export function circles(added: readonly ModuleFacts[], there: readonly ModuleFacts[]): readonly Misplaced[] {
+function circles(added: readonly ModuleFacts[], there: readonly ModuleFacts[]): readonly Misplaced[] {
   const buildpacks = [...there, ...added].filter(({ kind }) => kind === 'buildpack')
   // Of two of the same name the last one is taken.
   const members = new Map(buildpacks.map((facts) => [moduleName(facts), [...new Set(facts.order.flat().map(moduleName))]]))
   return added.flatMap((facts, index) => {
     const circle = facts.kind === 'buildpack' ? wayBack(moduleName(facts), members) : undefined
-    return circle === undefined ? [] : [{ index, message: `${moduleName(facts)} is a member of itself: ${circle.join(' > ')}` }]
+    return circle === undefined ? [] : [{ index, message: `${moduleName(facts)} is a member of itself: ${circle.join(' > ')}`, ...(circle[1] === undefined ? {} : { member: circle[1] }) }]
   })
 }
 

@@ -10,12 +10,12 @@ import { variantOf } from '../targets/nearest-image.ts'
 import type { PlatformRoot } from '../targets/root.ts'
 import { platformRoot } from '../targets/root.ts'
 import type { Target } from '../targets/target.ts'
-import type { Dependency } from './dependencies.ts'
+import type { Dependency, Place } from './dependencies.ts'
 
 /** A module of one image, where its content comes from: a platform root of this machine, or a layer of another image. */
 export type Part =
-  | { readonly kind: 'local'; readonly facts: ModuleFacts; readonly module: LocalModule; readonly root: PlatformRoot }
-  | { readonly kind: 'image'; readonly facts: ModuleFacts; readonly module: ImageModule; readonly dependency: ImageDependency }
+  | { readonly kind: 'local'; readonly facts: ModuleFacts; readonly module: LocalModule; readonly root: PlatformRoot; /** Where package.toml names it, where it is a dependency. */ readonly at?: Place }
+  | { readonly kind: 'image'; readonly facts: ModuleFacts; readonly module: ImageModule; readonly dependency: ImageDependency; readonly at: Place }
 
 /** What one image is made of: dependencies as package.toml lists them, the main module last (SPEC-package.md section 7). */
 export interface Composition {
@@ -23,6 +23,8 @@ export interface Composition {
   readonly parts: readonly Part[]
   /** The uris of dependencies that bp-package.toml means for other targets. */
   readonly leftOut: readonly string[]
+  /** Why dependencies have nothing for the target: no image of it can be made, and the rest is worth no check. */
+  readonly refusals: readonly { readonly at: Place; readonly cause: PackagerError }[]
   readonly warnings: readonly Warning[]
 }
 
@@ -31,18 +33,31 @@ export async function compose(target: Target, main: LocalModule, dependencies: r
   const parts: Part[] = []
   const warnings: Warning[] = []
   const leftOut: string[] = []
+  const refusals: { readonly at: Place; readonly cause: PackagerError }[] = []
   for (const dependency of dependencies) {
-    if (dependency.platforms !== undefined && !dependency.platforms.some((platform) => covers(platform, target))) leftOut.push(dependency.uri)
-    else if (dependency.kind === 'local') parts.push(localPart(dependency, childTarget(dependency, target)))
-    else {
-      const { child, warning } = chooseImage(await dependency.reader.children(dependency.root), target, dependency.uri)
-      if (warning !== undefined) warnings.push(warning)
-      const { modules, platform } = await dependency.reader.image(child)
-      checkPlatform(dependency.uri, child, platform)
-      parts.push(...modules.map((module) => ({ kind: 'image', facts: module.facts, module, dependency }) as const))
+    if (dependency.platforms !== undefined && !dependency.platforms.some((platform) => covers(platform, target))) {
+      leftOut.push(dependency.uri)
+      continue
+    }
+    try {
+      const taken = await take(dependency, target)
+      parts.push(...taken.parts)
+      warnings.push(...taken.warnings)
+    } catch (cause) {
+      if (!(cause instanceof PackagerError) || cause.code !== 'CONFIG') throw cause
+      refusals.push({ at: dependency.at, cause })
     }
   }
-  return { target, parts: [...withoutRepeats(parts), localPart(main, target)], leftOut, warnings }
+  return { target, parts: [...withoutRepeats(parts), localPart(main, target)], leftOut, refusals, warnings }
+}
+
+async function take(dependency: Dependency, target: Target): Promise<Pick<Composition, 'parts' | 'warnings'>> {
+  const { at } = dependency
+  if (dependency.kind === 'local') return { parts: [{ ...localPart(dependency, childTarget(dependency, target)), at }], warnings: [] }
+  const { child, warning } = chooseImage(await dependency.reader.children(dependency.root), target, dependency.uri)
+  const { modules, platform } = await dependency.reader.image(child)
+  checkPlatform(dependency.uri, child, platform)
+  return { parts: modules.map((module) => ({ kind: 'image', facts: module.facts, module, dependency, at }) as const), warnings: warning === undefined ? [] : [warning] }
 }
 
 function localPart(module: LocalModule, target: Target): Part {
@@ -74,7 +89,7 @@ function childTarget(module: LocalModule, target: Target): Target {
       code: 'CONFIG',
       step: 'package dependency',
       value: module.uri,
-      found: `${moduleName(module.config)} declares ${targets.map((one) => [one.os, one.arch, one.variant].filter(Boolean).join('/')).join(', ')}`,
+      found: `${moduleName(module.config)} for ${targets.map((one) => [one.os, one.arch, one.variant].filter(Boolean).join('/')).join(', ')}`,
       wanted: `a target that fits ${formatTarget(target)}`,
       hint: `add the target to ${module.config.file}, or leave the dependency out there with [[dependencies]] uri and platforms in bp-package.toml`,
     })

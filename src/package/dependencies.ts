@@ -2,11 +2,17 @@ import type { ImageDependency, LocalModule, OpenContext } from '../buildpacks/op
 import { openModules } from '../buildpacks/open.ts'
 import type { PackageConfig } from '../config/package.ts'
 import type { ProjectConfig } from '../config/project.ts'
+import type { Problem } from '../errors.ts'
 import { configError } from '../errors.ts'
 import { parseTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
 
+/** Where a config file says something. */
+export type Place = Omit<Problem, 'message'>
+
 export type Dependency = (LocalModule | ImageDependency) & {
+  /** Where package.toml names it. */
+  readonly at: Place
   /** Set where bp-package.toml means it for some targets only. */
   readonly platforms?: readonly Target[]
 }
@@ -14,11 +20,14 @@ export type Dependency = (LocalModule | ImageDependency) & {
 /** Opens what package.toml's `[[dependencies]]` name, in their order; several at once. `readModule` collects config problems. */
 export async function openDependencies(config: PackageConfig, project: ProjectConfig | undefined, context: OpenContext): Promise<readonly Dependency[]> {
   checkProject(config, project)
-  const opened = await openModules(config.dependencies.map((declaration, index) => ({ ...declaration, file: config.file, key: `dependencies[${index}]` })), context)
-  return opened.flatMap((dependency) => {
+  const declarations = config.dependencies.map((declaration, index) => ({ ...declaration, file: config.file, key: `dependencies[${index}]` }))
+  const opened = await openModules(declarations, context)
+  return declarations.flatMap(({ file, line, column, key }, index): Dependency[] => {
+    const dependency = opened[index]
     if (dependency === undefined) return []
     const entry = project?.dependencies.find((candidate) => candidate.uri === dependency.uri)
-    return [entry === undefined ? dependency : { ...dependency, platforms: entry.platforms.flatMap((text) => parseTarget(text)) }]
+    const placed = { ...dependency, at: { file, line, column, key } }
+    return [entry === undefined ? placed : { ...placed, platforms: entry.platforms.flatMap((text) => parseTarget(text)) }]
   })
 }
 
@@ -31,4 +40,3 @@ function checkProject(config: PackageConfig, project: ProjectConfig | undefined)
   })
   if (problems.length > 0) throw configError('read the config files', problems)
 }
-

@@ -4,7 +4,7 @@ import { targetSources } from '../buildpacks/target-sources.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
 import { resolveTargets } from '../targets/resolve.ts'
-import { checkComposition } from './check.ts'
+import { checkCompositions } from './check.ts'
 import type { Composition, Part } from './compose.ts'
 import { compose } from './compose.ts'
 import type { Gathered } from './gather.ts'
@@ -58,7 +58,7 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Ru
   const names = planNames(options, main.config, project)
   const targets = options.destination === 'image' ? [await context.engineTarget(resolved.targets)] : resolved.targets
   const compositions = await Promise.all(targets.map((target) => compose(target, main, dependencies)))
-  const stacks = new Map(compositions.map((composition) => [composition, checkComposition(composition, main.config, packageConfig)]))
+  const stacks = checkCompositions(compositions, main.config, packageConfig)
   const groups = layerGroups(options)
   const own = ownFiles(options, names, targets, context.cacheFolder)
   const listings = await listParts(options, compositions, groups, gathered, own, context)

@@ -61,7 +61,7 @@ describe('a composite of folders for several targets', () => {
     })
     await expect(work.publish(registry, 'lacks:1', 'package.toml')).rejects.toMatchObject({
       code: 'CONFIG',
-      message: 'package dependency "hello": got acme/hello@1 declares linux/amd64, linux/arm/v7, want a target that fits linux/arm64',
+      problems: [{ file: 'package.toml', key: 'dependencies[0]', message: 'package dependency "hello": got acme/hello@1 for linux/amd64, linux/arm/v7, want a target that fits linux/arm64' }],
       hint: expect.stringContaining('bp-package.toml'),
     })
     expect(registry.contents.repositories.get('lacks')?.tags.size ?? 0).toBe(0)
@@ -161,7 +161,7 @@ describe('an order', () => {
       ...component('hello', 'acme/hello@1'),
       'package.toml': packageToml('meta', ['hello']),
     })
-    expect(await refusal(work.publish(registry, 'near:1', 'package.toml'))).toMatch(/order\[0\]\.group\[0\]: acme\/hello@2 .*; the package has acme\/hello@1\n.*acme\/hello@1 is in the package for linux\/amd64, but no order names it/)
+    expect(await refusal(work.publish(registry, 'near:1', 'package.toml'))).toMatch(/order\[0\]\.group\[0\]: acme\/hello@2 .*; the package has acme\/hello@1\n.*package\.toml:3:1: dependencies\[0\]: acme\/hello@1 is in the package, but no order names it/)
   })
 
   test('of a child counts: what it names must be there, and is used', async () => {
@@ -183,16 +183,53 @@ describe('an order', () => {
       ...component('other', 'acme_hello@1'),
       'package.toml': packageToml('meta', ['hello', 'other']),
     })
-    expect(await refusal(work.publish(registry, 'one-folder:1', 'package.toml'))).toMatch(/package\.toml:1:1: dependencies: acme_hello@1 would lie in \/cnb\/buildpacks\/acme_hello\/1, as acme\/hello@1 does: give one of them another id or version/)
+    expect(await refusal(work.publish(registry, 'one-folder:1', 'package.toml'))).toMatch(/package\.toml:5:1: dependencies\[1\]: acme_hello@1 would lie in \/cnb\/buildpacks\/acme_hello\/1, as acme\/hello@1 does: give one of them another id or version/)
   })
 
-  test('that names its own composite, or a circle of two, ends', async () => {
+  test('that leads to its own composite is refused, in the words of builder create', async () => {
     await using work = await openWork({
-      ...composite('meta', 'acme/meta@1', ['acme/inner@1', 'acme/meta@1']),
+      ...composite('meta', 'acme/meta@1', ['acme/inner@1']),
       ...composite('inner', 'acme/inner@1', ['acme/meta@1']),
-      'package.toml': packageToml('meta', ['inner']),
+      ...composite('self', 'acme/self@1', ['acme/self@1']),
+      'package.toml': packageToml('meta', ['inner'], two),
+      'self.toml': packageToml('self', []),
     })
-    expect(modulesOf(await work.publish(registry, 'circle:1', 'package.toml'))).toEqual(['acme/inner@1', 'acme/meta@1'])
+    expect((await refusal(work.publish(registry, 'circle:1', 'package.toml'))).split('\n')).toEqual([
+      'check the package: 2 problems',
+      'meta/buildpack.toml:6:1: order[0].group[0]: acme/meta@1 is a member of itself: acme/meta@1 > acme/inner@1 > acme/meta@1',
+      'package.toml:3:1: dependencies[0]: acme/inner@1 is a member of itself: acme/inner@1 > acme/meta@1 > acme/inner@1',
+    ])
+    expect(await refusal(work.publish(registry, 'circle:2', 'self.toml'))).toContain('self/buildpack.toml:6:1: order[0].group[0]: acme/self@1 is a member of itself: acme/self@1 > acme/self@1')
+  })
+
+  test('is checked for all targets: what is so for all is told once, what is not with its targets', async () => {
+    await using work = await openWork({
+      ...composite('meta', 'acme/meta@1', ['acme/hello@1', 'acme/nowhere@1']),
+      ...component('hello', 'acme/hello@1'),
+      'package.toml': packageToml('meta', ['hello'], [...two, 'linux/s390x']),
+      'bp-package.toml': '[[dependencies]]\nuri = "hello"\nplatforms = ["linux/amd64"]\n',
+    })
+    expect((await refusal(work.publish(registry, 'targets:1', 'package.toml'))).split('\n')).toEqual([
+      'check the package: 2 problems',
+      expect.stringContaining('order[0].group[1]: acme/nowhere@1 in the order of acme/meta@1 is no module of the package; add it to [[dependencies]] of package.toml'),
+      expect.stringContaining('order[0].group[0]: acme/hello@1 in the order of acme/meta@1 is no module of the package for linux/arm64, linux/s390x; bp-package.toml leaves out "hello" there'),
+    ])
+  })
+
+  test('is told of where dependencies lack targets: each target that each of them lacks', async () => {
+    await using work = await openWork({
+      ...composite('meta', 'acme/meta@1', ['acme/hello@1', 'acme/other@1']),
+      ...component('hello', 'acme/hello@1', { targets: ['linux/amd64'] }),
+      ...component('other', 'acme/other@1', { targets: ['linux/s390x'] }),
+      'package.toml': packageToml('meta', ['hello', 'other'], [...two, 'linux/s390x']),
+    })
+    const found = (await refusal(work.publish(registry, 'lacks:2', 'package.toml'))).split('\n').filter((line) => line.startsWith('package.toml'))
+    expect(found.map((line) => line.replace(/^package\.toml:\d+:1: (\S+): .*(?= fits)/u, '$1'))).toEqual([
+      'dependencies[1] fits linux/amd64',
+      'dependencies[0] fits linux/arm64',
+      'dependencies[1] fits linux/arm64',
+      'dependencies[0] fits linux/s390x',
+    ])
   })
 })
 
@@ -230,6 +267,6 @@ describe('an extension in a composite', () => {
       ...component('hello', 'acme/hello@1'),
       'package.toml': '[extension]\nuri = "curl"\n[[dependencies]]\nuri = "hello"\n',
     })
-    expect(await refusal(work.publish(registry, 'extension:3', 'package.toml'))).toMatch(/acme\/hello@1 is in the package .*no order names it/)
+    expect(await refusal(work.publish(registry, 'extension:3', 'package.toml'))).toMatch(/acme\/hello@1 is in the package, but no order names it/)
   })
 })
