@@ -14,6 +14,8 @@ export interface SaidKind {
   readonly file: string
   /** What to do where it holds something else. */
   readonly hint?: string
+  /** Where it names the source, and how: that something else is there is one more problem of the config files. */
+  readonly named?: { readonly uri: string; readonly at: Omit<Problem, 'message'> }
 }
 
 /** The module at a source's top: what a config file says it is, else what its toml says. Its mistakes go to `report`; `more` finds others in it. */
@@ -22,7 +24,14 @@ export async function readModule(source: ModuleSource, uri: string, said: SaidKi
   const extension = await source.read('extension.toml')
   const kind = said?.kind ?? (buildpack === undefined ? 'extension' : 'buildpack')
   const toml = kind === 'buildpack' ? buildpack : extension
-  if (toml === undefined) throw missingToml(source, said, buildpack === undefined ? (extension === undefined ? 'neither at its top' : 'extension.toml') : 'buildpack.toml')
+  if (toml === undefined) {
+    const held = buildpack === undefined ? (extension === undefined ? undefined : 'extension') : 'buildpack'
+    if (said?.named === undefined) throw missingToml(source, said, held === undefined ? 'neither at its top' : `${held}.toml`)
+    const { uri: name, at } = said.named
+    const message = held === undefined ? 'holds neither buildpack.toml nor extension.toml' : `holds ${held}.toml: write [${held}] uri = "${name}"`
+    report.add([{ ...at, message: `"${name}" ${message}` }])
+    return undefined
+  }
   if (buildpack !== undefined && extension !== undefined && said === undefined) {
     report.warn({ message: `${source.place} holds buildpack.toml and extension.toml: packaging the buildpack`, hint: 'a package.toml with [extension] uri = "." packages the extension' })
   }

@@ -30,6 +30,7 @@ const rules: readonly Rule[] = [
       if (order.length === 0) findings.warning(['order'], 'no [[order]]: the builder detects nothing by itself')
       for (const [key, groups] of [['order', order], ['order-extensions', orderExtensions]] as const) {
         for (const [entry, group] of groups.entries()) {
+          if (group.length === 0) findings.warning([key, entry], `has no [[${key}.group]]: it never passes detection`)
           for (const [index, { id }] of group.entries()) {
             if (id === '') findings.problem([key, entry, 'group', index, 'id'], 'is required')
           }

@@ -86,7 +86,7 @@ const rules: readonly Rule[] = [
     name: 'order entries have members',
     check({ config: { order } }, findings) {
       for (const [entry, group] of order.entries()) {
-        if (group.length === 0) findings.warning(['order', entry], 'has no [[order.group]]')
+        if (group.length === 0) findings.warning(['order', entry], 'has no [[order.group]]: it never passes detection')
       }
     },
   },

@@ -28,7 +28,7 @@ interface Fault {
 export function checkCompositions(compositions: readonly Composition[], main: ModuleConfig, packageConfig: PackageConfig | undefined): ReadonlyMap<Composition, readonly Stack[]> {
   const file = packageConfig?.file ?? 'package.toml'
   // What even a composition with all dependencies lacks, nobody has left out.
-  const [complete] = compositions.filter(({ leftOut, refusals }) => leftOut.length === 0 && refusals.length === 0)
+  const complete = compositions.find(({ leftOut, refusals }) => leftOut.length === 0 && refusals.length === 0)
   const mayBeLeftOut = (entry: string): boolean => complete === undefined || complete.parts.some(({ facts }) => moduleName(facts) === entry)
   const faults = compositions.map((composition) => (composition.refusals.length > 0 ? refused(composition) : faultsOf(composition, main, file, mayBeLeftOut)))
   const problems = withTargets(compositions, faults)

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Findings } from '../buildpacks/findings.ts'
+import type { SaidKind } from '../buildpacks/local-module.ts'
 import { readModule } from '../buildpacks/local-module.ts'
 import type { LocalModule } from '../buildpacks/open.ts'
 import { targetSources } from '../buildpacks/target-sources.ts'
@@ -47,13 +48,20 @@ export async function gather(options: PackageOptions, context: RunContext): Prom
     const place = sourcePlace(options, draft, folder)
     const source = await openMain(options, place, draft, context.spool)
     const project = await readProject(options, folder ?? place.path, report)
-    const main = await readModule(source, place.shown, draft, report, (module) => targetProblems(targetSources(module, draft, options)))
+    const main = await readModule(source, place.shown, saidOf(draft, options), report, (module) => targetProblems(targetSources(module, draft, options)))
     const dependencies = await gatherDependencies({ ...context, options, report, packageConfig, project, folder, main })
     return { main, dependencies, project }
   }
   const { main, ...others } = await found().catch((cause: unknown) => report.failWith(cause))
   if (main === undefined || report.failed) return report.fail()
   return { main, ...others, packageConfig, warnings: report.warnings }
+}
+
+/** A package.toml that names no source says nothing of its kind, and one beside `--path` not where it is. */
+function saidOf(config: PackageConfig | undefined, { path }: PackageOptions): SaidKind | undefined {
+  if (config?.uriDeclared !== true) return undefined
+  const { kind, file, uri, uriAt } = config
+  return path !== undefined || uriAt === undefined ? { kind, file } : { kind, file, named: { uri, at: { file, line: uriAt.line, column: uriAt.column, key: `${kind}.uri` } } }
 }
 
 async function readProject(options: PackageOptions, folder: string, report: Findings): Promise<ProjectConfig | undefined> {

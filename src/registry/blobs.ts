@@ -1,10 +1,10 @@
 import { PackagerError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Answer } from './call.ts'
-import { discard } from './call.ts'
+import { discard, drop } from './call.ts'
 import type { RegistryClient } from './client.ts'
 import type { Purpose } from './endpoints.ts'
-import { getBlob, headBlob } from './endpoints.ts'
+import { getBlob, headBlob, withoutHead } from './endpoints.ts'
 import { networkSetback } from './network.ts'
 import { Setback } from './setback.ts'
 
@@ -24,8 +24,13 @@ const mostBreaks = 10
  * as for skopeo and containerd, the status is all there is.
  */
 export async function hasBlob(client: RegistryClient, place: BlobPlace, purpose: Purpose, signal?: AbortSignal): Promise<boolean> {
-  const answer = await client.send(place.registry, headBlob(place.repository, place.descriptor, purpose), signal)
+  const request = headBlob(place.repository, place.descriptor, purpose)
+  let answer = await client.send(place.registry, request, signal)
   await discard(answer)
+  if (withoutHead.includes(answer.status)) {
+    answer = await client.send(place.registry, { ...request, method: 'GET', expects: [200, 404] }, signal)
+    await discard(answer)
+  }
   const length = answer.headers['content-length']
   return answer.status === 200 && (length === undefined || Number(length) === place.descriptor.size)
 }
@@ -38,7 +43,7 @@ export async function readBlob(client: RegistryClient, place: BlobPlace, signal?
   const first = await client.send(place.registry, getBlob(place.repository, place.descriptor, 0), signal)
   const length = first.headers['content-length']
   if (length === undefined || Number(length) === place.descriptor.size) return pieces(client, place, first, signal)
-  first.body.destroy()
+  drop(first)
   const value = `${place.registry}/${place.repository}@${place.descriptor.digest}`
   const [found, wanted] = [`${length} bytes`, `${place.descriptor.size} bytes`]
   throw new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read blob', value, found, wanted })
@@ -76,7 +81,7 @@ async function* fromByte(answer: Answer, wanted: number): AsyncGenerator<Buffer>
   const range = answer.status === 206 ? /^bytes (\d+)-/.exec(answer.headers['content-range'] ?? '') : undefined
   const start = Number(range?.[1] ?? 0)
   if (start > wanted || range === null) {
-    answer.body.destroy()
+    drop(answer)
     throw new Setback({ code: 'REGISTRY', found: `a range that begins at byte ${start}`, wanted: `byte ${wanted}`, transient: false })
   }
   let skip = wanted - start

@@ -41,6 +41,11 @@ export async function discard(answer: Answer): Promise<void> {
   await readText(answer, worthReading).catch(() => undefined)
 }
 
+/** Closes an answer of which nothing is wanted any more. A body that nobody has begun to read fails by that, and nobody would hear it. */
+export function drop({ body }: Answer): void {
+  body.on('error', () => undefined).destroy()
+}
+
 /**
  * At most `limit` bytes of the body, as text; the rest is dropped together with the connection. Rejects where it takes longer
  * than the answer is given: a byte now and then would keep every other timeout from ending it.

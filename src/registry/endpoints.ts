@@ -36,6 +36,9 @@ function subjectOf(reference: string): string {
   return reference.includes(':') ? `@${reference}` : `:${reference}`
 }
 
+/** What a server says that does not know HEAD: some proxies let GET through alone. */
+export const withoutHead: readonly number[] = [405, 501]
+
 /** end-3 */
 export function headManifest(repository: string, reference: string, purpose: Purpose): RegistryRequest {
   return {
@@ -44,7 +47,7 @@ export function headManifest(repository: string, reference: string, purpose: Pur
     target: manifestPath(repository, reference),
     headers: { accept: acceptedManifests.join(', ') },
     scopes: scopesFor(repository, purpose),
-    expects: [200, 404],
+    expects: [200, 404, ...withoutHead],
     step: 'look for manifest',
     subject: subjectOf(reference),
   }
@@ -77,7 +80,7 @@ export function headBlob(repository: string, { digest }: Descriptor, purpose: Pu
     repository,
     target: `/v2/${repository}/blobs/${digest}`,
     scopes: scopesFor(repository, purpose),
-    expects: [200, 404],
+    expects: [200, 404, ...withoutHead],
     step: 'look for blob',
     subject: `@${digest}`,
   }

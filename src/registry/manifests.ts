@@ -7,8 +7,8 @@ import { largestManifest } from '../oci/manifest.ts'
 import type { Answer } from './call.ts'
 import { discard } from './call.ts'
 import type { RegistryClient } from './client.ts'
-import type { Purpose } from './endpoints.ts'
-import { getManifest, headManifest, putManifest } from './endpoints.ts'
+import type { Purpose, RegistryRequest } from './endpoints.ts'
+import { getManifest, headManifest, putManifest, withoutHead } from './endpoints.ts'
 import { printable } from './redact.ts'
 import { networkSetback } from './network.ts'
 
@@ -39,13 +39,24 @@ export async function findManifest(
   purpose: Purpose,
   signal?: AbortSignal,
 ): Promise<ManifestHead | undefined> {
-  const answer = await client.send(place.registry, headManifest(place.repository, reference, purpose), signal)
+  const request = headManifest(place.repository, reference, purpose)
+  const answer = await client.send(place.registry, request, signal)
   await discard(answer)
   if (answer.status === 404) return undefined
+  if (withoutHead.includes(answer.status)) return findByGet(client, place, reference, { ...getManifest(place.repository, reference), scopes: request.scopes }, signal)
   const digest = toldDigest(answer)
   if (isDigest(reference) && digest !== undefined && digest !== reference) throw mismatch(place, reference, digest, reference)
   const length = answer.headers['content-length']
   return { mediaType: mediaTypeOf(answer), digest, size: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined }
+}
+
+async function findByGet(client: RegistryClient, place: RepositoryPlace, reference: string, request: RegistryRequest, signal: AbortSignal | undefined): Promise<ManifestHead | undefined> {
+  try {
+    return (await fetchManifest(client, place, reference, request, signal)).descriptor
+  } catch (cause) {
+    if (cause instanceof PackagerError && cause.code === 'NOT_FOUND') return undefined
+    throw cause
+  }
 }
 
 /** Reads a manifest by tag or digest. Its bytes are those of the digest that was asked for, or else of the one that the registry tells. */
@@ -55,7 +66,10 @@ export async function readManifest(
   reference: string,
   signal?: AbortSignal,
 ): Promise<ReadManifest> {
-  const request = getManifest(place.repository, reference)
+  return fetchManifest(client, place, reference, getManifest(place.repository, reference), signal)
+}
+
+async function fetchManifest(client: RegistryClient, place: RepositoryPlace, reference: string, request: RegistryRequest, signal: AbortSignal | undefined): Promise<ReadManifest> {
   return client.retrying(place.registry, request, signal, async () => {
     const answer = await client.once(place.registry, request, signal)
     const bytes = await readLimited(answer, place, reference)

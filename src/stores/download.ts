@@ -5,7 +5,7 @@ import { cancelled, spoolError } from '../errors.ts'
 import type { Report } from '../events.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Answer, Caller } from '../registry/call.ts'
-import { discard } from '../registry/call.ts'
+import { discard, drop } from '../registry/call.ts'
 import { networkSetback } from '../registry/network.ts'
 import type { RegistrySettings } from '../registry/origin.ts'
 import { allowsHttp } from '../registry/origin.ts'
@@ -130,7 +130,7 @@ class Getter {
       try {
         return await use(answer)
       } catch (cause) {
-        answer.body.destroy()
+        drop(answer)
         if (signal?.aborted === true) throw cancelled(`download ${redactUrl(bare)}`, cause)
         throw networkSetback(answer, cause)
       }

@@ -35,6 +35,15 @@ describe('an order', () => {
   })
 })
 
+describe('an entry of an order without members', () => {
+  test('is warned of at its place', async () => {
+    await using ground = await openBuilderGround(tomlWith(`${modules('acme/hello')}[[order]]\n[[order]]\n[[order.group]]\nid = "acme/hello"\n[[order-extensions]]\n`), hello)
+    const { warnings } = await ground.run()
+    expect(warnings.join('\n')).toMatch(/builder\.toml:\d+:1: order\[1\]: has no \[\[order\.group\]\]: it never passes detection/)
+    expect(warnings.join('\n')).toContain('order-extensions[0]: has no [[order-extensions.group]]: it never passes detection')
+  })
+})
+
 describe('a module', () => {
   test('is what builder.toml says it is', async () => {
     const said = await refusal(tomlWith('[[buildpacks]]\nuri = "hello"\nid = "acme/other"\nversion = "2"\n'))

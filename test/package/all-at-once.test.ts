@@ -78,6 +78,29 @@ test('a dependency that is not there stands beside the problems of buildpack.tom
   ])
 })
 
+test.each([
+  ['extension', 'other', '"other" holds buildpack.toml: write [buildpack] uri = "other"'],
+  ['buildpack', 'curl', '"curl" holds extension.toml: write [extension] uri = "curl"'],
+  ['buildpack', 'empty', '"empty" holds neither buildpack.toml nor extension.toml'],
+])('a package.toml whose [%s] names %s, which is something else, is told with all else', async (kind, uri, message) => {
+  const files = {
+    'package.toml': `[${kind}]\nuri = "${uri}"\n[[dependencies]]\nuri = "./nothing"\n`,
+    'other/buildpack.toml': '[buildpack]\nid = "a/b"\nversion = "1"\n',
+    'curl/extension.toml': '[extension]\nid = "a/c"\nversion = "1"\n',
+    'empty/README.md': '',
+  }
+  expect(await problems({ ...files, 'bp-package.toml': 'colour = 1\n' }, Object.fromEntries([['path', undefined], ['config', 'package.toml']]))).toEqual([
+    `package.toml:2:1: ${kind}.uri: ${message}`,
+    expect.stringContaining('package.toml:3:1: dependencies[0]: open buildpack "./nothing": got no such file or folder'),
+    expect.stringContaining('bp-package.toml:1:1: colour: unknown key'),
+  ])
+})
+
+test('a package.toml without a source leaves it to what lies beside it whether that is a buildpack or an extension', async () => {
+  await using ground = await openGround({ 'package.toml': '[[targets]]\nos = "linux"\narch = "amd64"\n', 'extension.toml': '[extension]\nid = "a/c"\nversion = "1"\n', 'bin/detect': program })
+  expect((await ground.run()).name).toBe('a/c:1')
+})
+
 test('wrong flags are told together, one on each line', async () => {
   const error = await refusal(
     { ...programs, 'buildpack.toml': tomlFor('linux/amd64') },

@@ -77,6 +77,7 @@ describe('a blob that is read', () => {
 
   it.each([
     ['of another length', { status: 200, body: Buffer.alloc(10) }, /got 10 bytes, want 1000000 bytes/],
+    ['longer than it should be', { status: 200, body: Buffer.alloc(3_000_000) }, /got 3000000 bytes, want 1000000 bytes/],
     ['of another content', { status: 200, body: Buffer.alloc(1_000_000) }, /got sha256:[0-9a-f]{64}, want sha256:/],
   ])('and is %s is refused', async (_, reply, message) => {
     registry.fail({ method: 'GET', strike: instead(() => reply) })

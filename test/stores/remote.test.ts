@@ -6,7 +6,7 @@ import { inlineBlob } from '../../src/oci/descriptor.ts'
 import { encodeImageConfig } from '../../src/oci/image-config.ts'
 import { encodeIndex, encodeManifest } from '../../src/oci/manifest.ts'
 import { remoteStore } from '../../src/stores/remote.ts'
-import { refuse, withHeaders } from '../support/registry/faults.ts'
+import { answer, refuse, withHeaders } from '../support/registry/faults.ts'
 import type { RegistryOptions, TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import type { Talk } from '../support/registry/talk.ts'
@@ -69,6 +69,18 @@ describe('a repository', () => {
     const again = await push(remoteStore(talking.client, registry.host, 'acme/bp'))
     expect(new Set(again)).toEqual(new Set(['present']))
     expect(new Set(registry.requests.slice(before).map(({ method }) => method))).toEqual(new Set(['HEAD']))
+  })
+
+  it.each([405, 501])('behind a proxy that answers every HEAD with %s is asked by GET', async (status) => {
+    const store = await start({ auth: { kind: 'bearer', users: { ann: 'pw' } } })
+    registry.fail({ method: 'HEAD', path: /manifests|blobs/, times: 999, strike: answer(status) })
+    expect(new Set(await push(store))).toEqual(new Set(['uploaded']))
+    const before = registry.requests.length
+    expect(new Set(await push(store))).toEqual(new Set(['present']))
+    expect(new Set(registry.requests.slice(before).map(({ method }) => method))).toEqual(new Set(['HEAD', 'GET']))
+    expect(await store.resolve('1')).toEqual(index.descriptor)
+    expect(await store.has(someLayer(9).descriptor)).toBe(false)
+    await expect(store.resolve('none')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('moves a tag that stands for something else', async () => {
