@@ -29,8 +29,12 @@ export function summaryLine(result: RunResult, tally: Tally, cwd: string): strin
   if (result.destination === 'image') return `loaded ${escapeLine(result.name)} (${what})`
   if (result.files !== undefined) return `wrote ${count(result.files.length, 'file')}, ${escapeLine(shortPath({ ...result, path: result.files[0] ?? '' }, cwd))} the first (${count(images, 'image')})`
   if (result.destination !== 'registry') return `wrote ${escapeLine(shortPath(result, cwd))} (${what})`
-  const tags = result.tags.length > 1 ? `, ${count(result.tags.length, 'tag')}` : ''
-  return `published ${escapeLine(result.name)} (${what}${tags}): ${sent(tally)}`
+  return publishedLine(result.name, what, result.tags.length, tally)
+}
+
+/** `published host/bp:1 (index sha256:..., 2 images, 2 tags): 3 blobs uploaded (1.2 KiB)`: the last line of all that goes to a registry. */
+export function publishedLine(name: string, what: string, tags: number, tally: Tally): string {
+  return `published ${escapeLine(name)} (${what}${tags > 1 ? `, ${count(tags, 'tag')}` : ''}): ${sent(tally)}`
 }
 
 function sent(tally: Tally): string {

@@ -51,7 +51,7 @@ export async function addToList(options: AddOptions & LocalOptions): Promise<rea
   const list = parseListName(options.list)
   const images = options.images.map(parseImage)
   if (!options.missingOk && !(await hasList(listsFolder(options.env), list.full))) throw listNotFound(list)
-  const groups = await withNetwork(options, (_, reading) => resolveImages(images, options.selection, reading))
+  const groups = await withNetwork(options, list, (_, reading) => resolveImages(images, options.selection, reading))
   const { touched } = await changeLocal(list, options, false, (stored) => {
     if (stored === undefined && !options.missingOk) throw listNotFound(list)
     const format = stored?.format ?? 'oci'
@@ -65,7 +65,7 @@ export async function addToIndex(options: AddOptions & NetworkOptions & SendOpti
   checkAdd(options)
   const list = parseListName(options.list)
   const images = options.images.map(parseImage)
-  return withNetwork({ ...options, send: options }, async (context, reading) => {
+  return withNetwork({ ...options, send: options }, list, async (context, reading) => {
     const groups = await resolveImages(images, options.selection, reading)
     return changeRemote(list, context, true, async (content) => ({ ...addImages(content, addition(options, groups)), holdings: holdingsOf(groups) }))
   })
@@ -92,7 +92,7 @@ export async function annotateList(options: AnnotateOptions & LocalOptions): Pro
   checkAnnotate(options)
   const list = parseListName(options.list)
   const { content } = await readLocal(list, options)
-  const digest = await withNetwork(options, async (_, reading) => (await findEntries(wordsOf(options), content, reading))[0])
+  const digest = await withNetwork(options, list, async (_, reading) => (await findEntries(wordsOf(options), content, reading))[0])
   const { touched } = await changeLocal(list, options, false, (stored) => {
     if (stored === undefined) throw listNotFound(list)
     return { ...annotateEntry(stored.content, digest, options), format: stored.format, holdings: stored }
@@ -104,7 +104,7 @@ export async function annotateList(options: AnnotateOptions & LocalOptions): Pro
 export async function annotateIndex(options: AnnotateOptions & NetworkOptions & SendOptions): Promise<PublishedChange> {
   checkAnnotate(options)
   const list = parseListName(options.list)
-  return withNetwork({ ...options, send: options }, (context, reading) =>
+  return withNetwork({ ...options, send: options }, list, (context, reading) =>
     changeRemote(list, context, false, async (content) => {
       const [digest] = await findEntries(wordsOf(options), content, reading)
       return { ...annotateEntry(content, digest, options), holdings: nothingHeld }
@@ -132,7 +132,7 @@ function usage(found: string, wanted: string): PackagerError {
 export async function removeFromList(options: RemoveOptions & LocalOptions): Promise<readonly Touched[]> {
   const list = parseListName(options.list)
   const { content } = await readLocal(list, options)
-  const digests = await withNetwork(options, (_, reading) => findEntries(options.entries, content, reading))
+  const digests = await withNetwork(options, list, (_, reading) => findEntries(options.entries, content, reading))
   const { touched } = await changeLocal(list, options, false, (stored) => {
     if (stored === undefined) throw listNotFound(list)
     return { ...removeEntries(stored.content, digests, options.keepAttestations), format: stored.format, holdings: stored }
@@ -143,7 +143,7 @@ export async function removeFromList(options: RemoveOptions & LocalOptions): Pro
 /** `manifest rm --publish`. */
 export async function removeFromIndex(options: RemoveOptions & NetworkOptions & SendOptions): Promise<PublishedChange> {
   const list = parseListName(options.list)
-  return withNetwork({ ...options, send: options }, (context, reading) =>
+  return withNetwork({ ...options, send: options }, list, (context, reading) =>
     changeRemote(list, context, false, async (content) => {
       const digests = await findEntries(options.entries, content, reading)
       return { ...removeEntries(content, digests, options.keepAttestations), holdings: nothingHeld }

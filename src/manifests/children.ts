@@ -52,7 +52,7 @@ export async function planChildren(entries: readonly Descriptor[], holdings: Hol
     const places = (holdings.sources.get(entry.digest) ?? []).filter((place) => place !== repositoryName(context.destination))
     for (const place of places) {
       const { registry, repository } = parseReference(place)
-      const source = await context.network.repository(registry, repository)
+      const source = await context.network.source(registry, repository)
       if (bytes !== undefined && (await source.has(plain(entry), context.signal))) return { entry, label, from: { registry, repository, source }, bytes }
     }
     throw gone(entry, places.length === 0 ? [repositoryName(context.destination)] : places)

@@ -52,7 +52,7 @@ export async function createList(options: CreateOptions & LocalOptions): Promise
   const list = parseListName(options.list)
   checkModes(options)
   await checkAbsent(list, options)
-  const groups = await withNetwork(options, (_, reading) => readGroups(options, reading))
+  const groups = await withNetwork(options, list, (_, reading) => readGroups(options, reading))
   const { content } = await changeLocal(list, options, options.replace === true, (stored) => {
     if (stored !== undefined && options.amend !== true) throw listExists(list)
     if (stored !== undefined) checkSameFormat(list, options, stored)
@@ -71,7 +71,7 @@ export async function createIndex(options: CreateIndexOptions): Promise<PushResu
   const list = parseListName(options.list)
   checkModes(options)
   const { onEvent: report = silent } = options
-  return withNetwork({ ...options, send: options }, async (context, reading) => {
+  return withNetwork({ ...options, send: options }, list, async (context, reading) => {
     const groups = await readGroups(options, reading)
     if (options.amend === true) {
       const add = async (content: LocalChange['content']): Promise<ReturnType<typeof addImages> & { holdings: LocalChange['holdings'] }> => {

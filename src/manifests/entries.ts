@@ -24,11 +24,11 @@ export async function findEntries(words: readonly string[], content: IndexConten
   return [...new Set(found)]
 }
 
-async function findEntry(word: string, content: IndexContent, { network, signal }: Reading): Promise<Digest> {
+async function findEntry(word: string, content: IndexContent, { open, signal }: Reading): Promise<Digest> {
   const known = entryByWord(word, content)
   if (known !== undefined) return known
   const image = parseImage(word)
-  const source = await network.repository(image.registry, image.repository)
+  const source = await open(image.registry, image.repository)
   const { descriptor } = await fetchManifest(source, tagOf(image), imageName(image), signal)
   if (!content.manifests.some(({ digest }) => digest === descriptor.digest)) throw entryNotFound(`${word} (${descriptor.digest})`, content)
   return descriptor.digest

@@ -10,7 +10,7 @@ import type { PlatformFlags } from './options.ts'
 const attestationType = 'vnd.docker.reference.type'
 const attestationSubject = 'vnd.docker.reference.digest'
 
-export function isAttestation(entry: Descriptor): boolean {
+export function isAttestation(entry: Pick<Descriptor, 'annotations'>): boolean {
   return entry.annotations?.[attestationType] !== undefined
 }
 

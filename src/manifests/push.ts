@@ -31,7 +31,7 @@ export async function pushList(options: PushOptions & LocalOptions & SendOptions
     const stored = await readLocal(list, options)
     const content = inFormat(stored, options.format, list.full)
     checkPublishable(content, list.full, stored.manifests, (entry) => repair(entry, list.full, false))
-    return withNetwork({ ...options, send: options }, async (context) => {
+    return withNetwork({ ...options, send: options }, destination, async (context) => {
       const result = await ship({ destination, content, holdings: stored }, context)
       if (result === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'push list', value: list.full, found: 'no result' })
       return result

@@ -7,7 +7,6 @@ import { isIndexType } from '../oci/media-types.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
 import { repositoryName, tagOf } from '../oci/reference.ts'
-import type { Network } from '../publish/network.ts'
 import type { Source } from '../stores/store.ts'
 import { gather } from './failures.ts'
 import type { ConfigFacts } from './fetch.ts'
@@ -45,7 +44,8 @@ const mostChildren = 2000
 const mostBytes = 128 * 1024 ** 2
 
 export interface Reading {
-  readonly network: Network
+  /** A repository that is only read from. */
+  readonly open: (registry: string, repository: string) => Promise<Source>
   readonly concurrency: number
   readonly report: Report
   readonly signal: AbortSignal | undefined
@@ -64,7 +64,7 @@ export async function resolveImages(images: readonly Reference[], selection: Sel
 
 /** What one name stands for. */
 export async function resolveImage(image: Reference, selection: Selection, reading: Reading): Promise<Group> {
-  const source = await reading.network.repository(image.registry, image.repository)
+  const source = await reading.open(image.registry, image.repository)
   const name = imageName(image)
   const place = { source, repository: repositoryName(image), reading, tally: new Tally(name) }
   const root = await fetchManifest(source, image.digest ?? tagOf(image), name, reading.signal)

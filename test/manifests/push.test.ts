@@ -68,6 +68,19 @@ describe('a list that is pushed', () => {
     expect(manifests.slice(2)).toEqual([`manifests/${stdout.trim()}`, 'manifests/one', 'manifests/two', 'manifests/list'])
   })
 
+  test('says last what is where, as package does; not for --quiet and not for --json', async () => {
+    await using ground = await ManifestGround.open(registry.host)
+    await using foreign = await ManifestGround.open(elsewhere.host)
+    const list = await mixed(ground, foreign)
+    const first = await succeed(ground, 'manifest', 'push', list, '--tag', 'more')
+    const digest = first.stdout.trim().replace(/^.*@/, '')
+    expect(first.stderr).toMatch(new RegExp(`\\npublished ${list} \\(index ${digest}, 3 images, 2 tags\\): 2 blobs uploaded \\(\\d+ B\\), 2 mounted\\n$`))
+    expect((await succeed(ground, 'manifest', 'push', list)).stderr).toMatch(/3 images\): nothing sent, the registry had all of it\n$/)
+    expect((await succeed(ground, 'manifest', 'annotate', '--publish', list, '--index-annotation', 'k=v')).stderr).toMatch(/3 images\): only manifests and tags sent\n$/)
+    expect((await succeed(ground, 'manifest', 'create', '--publish', '--quiet', `${list}2`, list)).stderr).toBe('')
+    expect((await succeed(ground, 'manifest', 'push', list, '--json')).stderr).toBe('')
+  })
+
   test('tells all of its keys as JSON', async () => {
     await using ground = await ManifestGround.open(registry.host)
     await ground.push({ ...imagesFor(['amd64']), win: { config: { os: 'windows', architecture: 'arm64', variant: 'v8', 'os.version': '10.0', 'os.features': ['win32k'] }, layers: [{ a: 'b' }], tag: 'win' } })

@@ -81,11 +81,13 @@ function argumentText(argument: Argument): string {
   return argument.required ? `<${name}>` : `[${name}]`
 }
 
+/** What these show is what the registry itself has, or a local list: no mirror may answer for it. */
+const OWN: ReadonlySet<ManifestCommand> = new Set(['inspect', 'exists', 'remove'])
+
 function define(manifest: Command, run: RunManifest, name: ManifestCommand, words: string, description: string, options: readonly Option[], alias?: string): void {
   const command = manifest.command(name).description(description).arguments(words)
   if (alias !== undefined) command.alias(alias)
-  // What is listed is what the registry itself has: no mirror may answer for it.
-  const registries = registryOptions().filter(({ long }) => long !== '--registry-mirror')
+  const registries = registryOptions().filter(({ long }) => long !== '--registry-mirror' || !OWN.has(name))
   for (const option of [...options, ...registries, ...toldOptions()]) command.addOption(option)
   command.action(async () => run(name, command.args, command.opts()))
 }

@@ -9,11 +9,12 @@ import { openMetadataFile } from '../metadata-file.ts'
 import { count } from '../../quantities.ts'
 import { resultJson } from '../print.ts'
 import { createReporter } from '../progress/choose.ts'
+import type { Tally } from '../progress/tally.ts'
 import { usageError } from '../usage.ts'
 import type { ManifestCommand, ManifestFlags } from './define-manifest.ts'
 import { defined, registrySettings } from './shared-options.ts'
 
-/** `bp-package manifest NAME ...`. Gives the exit code: `exists` says no by it alone. */
+/** `bp-package manifest NAME ...`: what it has to say it says when nothing is drawn any more. Gives the exit code: `exists` says no by it alone. */
 export async function runManifest(name: ManifestCommand, words: readonly string[], flags: ManifestFlags, context: Context): Promise<ExitCode> {
   const reporter = await createReporter(context, {
     loudness: flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal',
@@ -22,8 +23,11 @@ export async function runManifest(name: ManifestCommand, words: readonly string[
     live: true,
   })
   const options: LocalOptions = { cwd: context.cwd, env: context.env, registry: registrySettings(flags), owner: lockOwner(), onEvent: reporter.report, signal: context.signal }
-  const call: Call = { words, flags, options, context }
-  return follow(reporter, context, () => COMMANDS[name](call))
+  const call: Call = { words, flags, options, context, tally: reporter.tally }
+  const { out = '', err = '', code = EXIT.done } = await follow(reporter, context, () => COMMANDS[name](call))
+  if (err !== '') context.stderr.write(err)
+  if (out.length > 0) context.stdout.write(out)
+  return code
 }
 
 interface Call {
@@ -31,22 +35,30 @@ interface Call {
   readonly flags: ManifestFlags
   readonly options: LocalOptions
   readonly context: Context
+  readonly tally: () => Tally
 }
 
-const COMMANDS: Readonly<Record<ManifestCommand, (call: Call) => Promise<ExitCode>>> = { create, add, annotate, rm, remove, exists, push, inspect }
+/** What is left to be said of a command that is done. */
+interface Answer {
+  readonly out?: string | Buffer
+  readonly err?: string
+  readonly code?: ExitCode
+}
 
-async function create(call: Call): Promise<ExitCode> {
-  const { words, flags, options, context } = call
+const COMMANDS: Readonly<Record<ManifestCommand, (call: Call) => Promise<Answer>>> = { create, add, annotate, rm, remove, exists, push, inspect }
+
+async function create(call: Call): Promise<Answer> {
+  const { words, flags, options } = call
   const [list = '', ...images] = words
   const { createIndex, createList } = await import('../../manifests/create.ts')
   const made = { list, images, annotations: (await annotationsOf(flags)).index, ...defined({ platforms: flags.platform, attestations: flags.attestations, from: flags.from, format: await formatOf(flags), amend: flags.amend, replace: flags.replace }) }
   if (flags.publish === true) return published(call, (send) => createIndex({ ...options, ...send, ...made }))
   refuseSending(flags)
   const result = await createList({ ...options, ...made })
-  return told(flags.json === true ? resultJson(result) : `Created ${escapeLine(result.list)} (${count(result.images, 'image')})\n`, context)
+  return { out: flags.json === true ? resultJson(result) : `Created ${escapeLine(result.list)} (${count(result.images, 'image')})\n` }
 }
 
-async function add(call: Call): Promise<ExitCode> {
+async function add(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', ...images] = words
   const { addToIndex, addToList } = await import('../../manifests/change.ts')
@@ -56,7 +68,7 @@ async function add(call: Call): Promise<ExitCode> {
   return changed(call, 'Added', 'to', list, await addToList({ ...options, ...addition }))
 }
 
-async function annotate(call: Call): Promise<ExitCode> {
+async function annotate(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', entry] = words
   const { annotateIndex, annotateList } = await import('../../manifests/change.ts')
@@ -66,7 +78,7 @@ async function annotate(call: Call): Promise<ExitCode> {
   return changed(call, 'Annotated', 'in', list, await annotateList({ ...options, ...change }))
 }
 
-async function rm(call: Call): Promise<ExitCode> {
+async function rm(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', ...entries] = words
   if (entries.length === 0) throw usageError('read the command line', 'no entry to take out', { wanted: 'manifest rm LIST ENTRY...', hint: `"bp-package manifest remove ${list}" deletes the whole list` })
@@ -77,31 +89,29 @@ async function rm(call: Call): Promise<ExitCode> {
   return changed(call, 'Removed', 'from', list, await removeFromList({ ...options, ...removal }))
 }
 
-async function remove(call: Call): Promise<ExitCode> {
-  const { words, flags, options, context } = call
+async function remove({ words, flags, options }: Call): Promise<Answer> {
   const { removeLists } = await import('../../manifests/lists.ts')
   const removed = await removeLists(words, flags.ifExists === true, options)
-  return told(flags.json === true ? resultJson({ deleted: removed }) : removed.map((list) => `Deleted ${escapeLine(list)}\n`).join(''), context)
+  return { out: flags.json === true ? resultJson({ deleted: removed }) : removed.map((list) => `Deleted ${escapeLine(list)}\n`).join('') }
 }
 
 /** A list that cannot be read is neither there nor not: the contract has exit code 2 for it, and a message. */
-async function exists({ words, options, context, flags }: Call): Promise<ExitCode> {
+async function exists({ words, options, context, flags }: Call): Promise<Answer> {
   const { listExists } = await import('../../manifests/lists.ts')
   const { PackagerError } = await import('../../errors.ts')
   try {
-    return (await listExists(words[0] ?? '', options)) ? EXIT.done : EXIT.failed
+    return { code: (await listExists(words[0] ?? '', options)) ? EXIT.done : EXIT.failed }
   } catch (error) {
     if (!(error instanceof PackagerError) || error.code !== 'LIST_CORRUPT') throw error
     const { faultLine, faultText } = await import('../fault.ts')
     const { createPaint } = await import('../paint.ts')
     const { hasColor } = await import('../context.ts')
     const verbose = flags.verbose === true
-    context.stderr.write(flags.json === true ? faultLine(error, verbose) : faultText(error, verbose, createPaint(hasColor(context))))
-    return EXIT.usage
+    return { err: flags.json === true ? faultLine(error, verbose) : faultText(error, verbose, createPaint(hasColor(context))), code: EXIT.usage }
   }
 }
 
-async function push(call: Call): Promise<ExitCode> {
+async function push(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', destination] = words
   const { pushList } = await import('../../manifests/push.ts')
@@ -109,15 +119,14 @@ async function push(call: Call): Promise<ExitCode> {
   return published(call, (send) => pushList({ ...options, ...send, ...pushed }))
 }
 
-async function inspect(call: Call): Promise<ExitCode> {
-  const { words, flags, options, context } = call
+async function inspect({ words, flags, options, context }: Call): Promise<Answer> {
   const { showManifest } = await import('../../manifests/show.ts')
   const only = flags.local === true ? 'local' : flags.remote === true ? 'registry' : undefined
-  const shown = await showManifest({ ...options, reference: words[0] ?? '', ...defined({ only }) })
-  if (flags.quiet !== true && flags.json !== true) context.stderr.write(`${escapeLine(shown.name)}: ${shown.place}\n`)
-  if (flags.digest === true) context.stdout.write(`${shown.digest}\n`)
-  else context.stdout.write(flags.raw !== true ? indented(shown.bytes) : context.stdout.isTTY === true ? `${escapeText(shown.bytes.toString('utf8'))}\n` : shown.bytes)
-  return EXIT.done
+  const { name, place, digest, bytes } = await showManifest({ ...options, reference: words[0] ?? '', ...defined({ only }) })
+  const err = flags.quiet === true || flags.json === true ? '' : `${escapeLine(name)}: ${place}\n`
+  if (flags.digest === true) return { err, out: `${digest}\n` }
+  if (flags.raw !== true) return { err, out: indented(bytes) }
+  return { err, out: context.stdout.isTTY === true ? `${escapeText(bytes.toString('utf8'))}\n` : bytes }
 }
 
 /** What could move a terminal's cursor or turn its text is written as JSON escapes it: still the same value. */
@@ -131,41 +140,24 @@ interface Sending {
   readonly concurrency?: number
 }
 
-/** `LIST@DIGEST`, the digest alone, JSON, or the plan. */
-async function published({ flags, context }: Call, send: (options: Sending) => Promise<PushResult>): Promise<ExitCode> {
+/** `LIST@DIGEST`, the digest alone, JSON, or the plan; on stderr the closing line that `package` has, too. */
+async function published({ flags, context, tally }: Call, send: (options: Sending) => Promise<PushResult>): Promise<Answer> {
   const file = flags.digestFile ?? flags.digestfile
   const digestFile = file === undefined || flags.dryRun === true ? undefined : await openMetadataFile(file, context.cwd, '--digest-file')
   const result = await send(defined({ tags: flags.tag, dryRun: flags.dryRun, concurrency: flags.concurrency }))
   await digestFile?.write(result.digest, `${result.reference}@${result.digest}`)
-  if (flags.json === true) context.stdout.write(resultJson(flags.dryRun === true ? { dryRun: true, ...result } : result))
-  else if (flags.dryRun === true) context.stdout.write(await planText(result))
-  else context.stdout.write(flags.quiet === true ? `${result.digest}\n` : `${result.reference}@${result.digest}\n`)
-  return EXIT.done
+  if (flags.json === true) return { out: resultJson(flags.dryRun === true ? { dryRun: true, ...result } : result) }
+  if (flags.quiet === true && flags.dryRun !== true) return { out: `${result.digest}\n` }
+  const { plannedText, publishedText } = await import('./manifest-text.ts')
+  if (flags.dryRun === true) return { out: plannedText(result) }
+  return { err: `${publishedText(result, tally())}\n`, out: `${result.reference}@${result.digest}\n` }
 }
 
-const PLANNED = { present: 'there already', mounted: 'to mount', uploaded: 'to copy' } as const
-
-async function planText({ reference, digest, mediaType, size, tags, images }: PushResult): Promise<string> {
-  const { platformText } = await import('../../manifests/platforms.ts')
-  const lines = images.map((image) => {
-    const { os, architecture, variant, 'os.version': version } = image.platform
-    const platform = platformText({ os: os ?? '', architecture: architecture ?? '', ...defined({ variant: variant ?? undefined, 'os.version': version ?? undefined }) })
-    return `  ${image.digest}  ${escapeLine(platform)}, ${PLANNED[image.copied]}`
-  })
-  return [`index ${reference}@${digest}`, `  ${mediaType}, ${size} bytes, ${count(images.length, 'image')}`, ...lines, 'tags', ...tags.map((tag) => `  ${tag}`), 'dry run: nothing was sent', ''].join('\n')
-}
-
-async function changed(call: Call, verb: string, preposition: string, word: string, touched: readonly Touched[]): Promise<ExitCode> {
-  const { context, flags } = call
+async function changed({ flags }: Call, verb: string, preposition: string, word: string, touched: readonly Touched[]): Promise<Answer> {
   const list = (await import('../../manifests/names.ts')).parseListName(word).full
-  if (flags.json === true) return told(resultJson({ list, entries: touched }), context)
+  if (flags.json === true) return { out: resultJson({ list, entries: touched }) }
   const lines = touched.map(({ digest, platform }) => `${verb} ${digest} (${escapeLine(platform)}) ${preposition} ${escapeLine(list)}\n`)
-  return told(lines.length === 0 ? `${verb} ${escapeLine(list)}\n` : lines.join(''), context)
-}
-
-function told(text: string, context: Context): ExitCode {
-  context.stdout.write(text)
-  return EXIT.done
+  return { out: lines.length === 0 ? `${verb} ${escapeLine(list)}\n` : lines.join('') }
 }
 
 /** Flags that only mean something where something is sent. */
