@@ -1,4 +1,5 @@
-import { PackagerError } from '../errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PackagerError, reason } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
 import { inlineBlob } from '../oci/descriptor.ts'
@@ -6,6 +7,7 @@ import type { IndexContent } from '../oci/index-content.ts'
 import { encodeContent, readIndexContent } from '../oci/index-content.ts'
 import { isIndexType } from '../oci/media-types.ts'
 import { resolveOrNothing } from '../publish/append.ts'
+import { afterTags } from '../publish/send.ts'
 import type { Store } from '../stores/store.ts'
 import type { Edited } from './edit.ts'
 import { gather } from './failures.ts'
@@ -21,11 +23,22 @@ import { ship, usualConcurrency } from './ship.ts'
 
 /** How often an index that somebody else keeps changing is read again. */
 const tries = 5
+/** Two that met once are apart the next time. */
+const spreadMs = 100
+/** Between writing a tag and looking at it again. */
+const shortestLookMs = 50
+const longestLookMs = 2000
 
 /** An index as the registry has it; nothing: no such tag. */
 interface Base {
   readonly content: IndexContent
   readonly blob: InlineBlob
+}
+
+/** What a change has come to. */
+export interface ChangedIndex {
+  readonly result: PushResult
+  readonly touched: readonly Touched[]
 }
 
 export interface RemoteChange extends Edited {
@@ -34,36 +47,93 @@ export interface RemoteChange extends Edited {
 
 /**
  * Changes the index that LIST names in its registry (SPEC-manifest.md, "Straight on the registry"): read, change, send; right
- * before the tag is written it is read once more, and if it is another one by then, all starts over. No local state is
+ * before the tag is written it is read once more, and if it is another one by then, all starts over. So it does where the tag
+ * stands for something else a moment after it was written: whoever wrote that cannot have seen this change. No local state is
  * read or written. What others wrote stays as they wrote it, to the byte where nothing changes.
  *
  * @param change from the content that is there; a list that is absent is an empty one where `absentIsEmpty`
  */
-export async function changeRemote(list: ListName, context: ShipContext, absentIsEmpty: boolean, change: (content: IndexContent) => Promise<RemoteChange>): Promise<{ readonly result: PushResult; readonly touched: readonly Touched[] }> {
-  const { signal } = context
+export async function changeRemote(list: ListName, context: ShipContext, absentIsEmpty: boolean, change: (content: IndexContent) => Promise<RemoteChange>): Promise<ChangedIndex> {
+  const { signal, report } = context
   const store = await context.network.repository(list.registry, list.repository)
+  let done: ChangedIndex | undefined
   for (let number = 1; number <= tries; number += 1) {
     const base = await readBase(store, list, signal)
+    if (base === undefined && done !== undefined) return done
     if (base === undefined && !absentIsEmpty) throw notThere(list)
-    const before = base?.content ?? emptyContent('oci')
-    const edited = await change(before)
-    await check(list, before, edited, store, context, number === 1)
-    const unchanged = base !== undefined && encodeContent(before).descriptor.digest === encodeContent(edited.content).descriptor.digest
-    const result = await ship(
-      {
-        destination: list,
-        content: edited.content,
-        ...(unchanged ? { index: base.blob } : {}),
-        holdings: edited.holdings,
-        present: new Set(before.manifests.map(({ digest }) => digest)),
-        stillGood: async () => (await resolveOrNothing(store, list.tag, signal ?? new AbortController().signal))?.digest === base?.blob.descriptor.digest,
-      },
-      context,
-    )
-    if (result !== undefined) return { result, touched: edited.touched }
-    context.report({ type: 'step', message: `${list.full} was changed by somebody else meanwhile: reading it again` })
+    const changed = await changeOnce({ list, store, context, change, isFirst: number === 1 }, base).catch((cause: unknown) => {
+      throw done === undefined ? cause : afterOwnTags(cause, done, list)
+    })
+    if (changed !== undefined && (!changed.isNew || context.send.dryRun === true)) return done ?? changed
+    if (changed === undefined) report({ type: 'step', message: `${list.full} was changed by somebody else meanwhile: reading it again` })
+    else if (await isStill(changed.result.digest, changed.exposedMs, list, store, context)) return changed
+    else report({ type: 'step', message: `${list.full} was set by somebody else in the same moment: changing what they made of it` })
+    done = changed ?? done
+    if (number < tries) await pause(Math.random() * spreadMs * 2 ** number, signal)
   }
-  throw new PackagerError({ code: 'REGISTRY', step: 'change index', value: list.full, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time change it' })
+  throw afterOwnTags(new PackagerError({ code: 'REGISTRY', step: 'change index', value: list.full, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time change it' }), done, list)
+}
+
+interface OneChange {
+  readonly list: ListName
+  readonly store: Store
+  readonly context: ShipContext
+  readonly change: (content: IndexContent) => Promise<RemoteChange>
+  readonly isFirst: boolean
+}
+
+/** One try; undefined where somebody else was faster. */
+async function changeOnce({ list, store, context, change, isFirst }: OneChange, base: Base | undefined): Promise<(ChangedIndex & { readonly isNew: boolean; readonly exposedMs: number }) | undefined> {
+  const before = base?.content ?? emptyContent('oci')
+  const edited = await change(before)
+  await check(list, before, edited, store, context, isFirst)
+  const isNew = base === undefined || encodeContent(before).descriptor.digest !== encodeContent(edited.content).descriptor.digest
+  let lookedAt = performance.now()
+  const result = await ship(
+    {
+      destination: list,
+      content: edited.content,
+      ...(isNew ? {} : { index: base.blob }),
+      holdings: edited.holdings,
+      present: new Set(before.manifests.map(({ digest }) => digest)),
+      stillGood: async () => {
+        lookedAt = performance.now()
+        return (await resolveOrNothing(store, list.tag, signalOf(context)))?.digest === base?.blob.descriptor.digest
+      },
+    },
+    context,
+  )
+  return result === undefined ? undefined : { result, touched: edited.touched, isNew, exposedMs: performance.now() - lookedAt }
+}
+
+/**
+ * Whether the tag still stands for what was written. It is looked at after twice the time from our last look at it to our
+ * writing: another one who looked before we wrote has written by then, unless its way is a longer one. No registry offers
+ * more: the distribution specification has no write under a condition (its pull request 251).
+ */
+async function isStill(digest: Digest, exposedMs: number, list: ListName, store: Store, context: ShipContext): Promise<boolean> {
+  await pause(Math.min(Math.max(exposedMs * 2, shortestLookMs), longestLookMs), context.signal)
+  if (context.signal?.aborted === true) return true
+  const now = await resolveOrNothing(store, list.tag, signalOf(context)).catch((cause: unknown) => {
+    context.report({ type: 'warning', message: `${list.full} was written, and could not be read again: ${reason(cause)}`, hint: 'if another job changed it in the same moment, one of the two changes may be lost' })
+    return undefined
+  })
+  return now === undefined || now.digest === digest
+}
+
+/** An interrupt ends the waiting, and whoever waited sees it. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
+}
+
+function signalOf({ signal }: ShipContext): AbortSignal {
+  return signal ?? new AbortController().signal
+}
+
+/** The list's own tag is somebody else's by now; the other tags are ours. */
+function afterOwnTags(cause: unknown, done: ChangedIndex | undefined, { full }: ListName): unknown {
+  const others = done?.result.tags.filter((tag) => tag !== full) ?? []
+  return others.length === 0 ? cause : afterTags(cause, others)
 }
 
 async function readBase(store: Store, list: ListName, signal: AbortSignal | undefined): Promise<Base | undefined> {

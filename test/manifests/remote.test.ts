@@ -34,6 +34,20 @@ async function putIndex(ground: ManifestGround, tag: string, bytes: string): Pro
   expect(answer.status).toBe(201)
 }
 
+type Contents = ReturnType<TestRegistry['repository']>
+
+/** Somebody else's index takes the place of ours, right after our tag is written. Gives its digest. */
+function overwriteOnce(ground: ManifestGround, theirs: (contents: Contents) => string): () => string {
+  const contents = registry.repository(ground.repo('app').slice(registry.host.length + 1))
+  let digest = ''
+  registry.fail({ method: 'PUT', path: /manifests\/list$/, strike: rewrite((reply) => {
+    digest = theirs(contents)
+    contents.tags.set('list', digest)
+    return reply
+  }) })
+  return () => digest
+}
+
 describe('straight on the registry', () => {
   test('images are added, annotated and taken out without any local list', async () => {
     await using ground = await ManifestGround.open(registry.host)
@@ -81,6 +95,52 @@ describe('straight on the registry', () => {
     const { stderr } = await succeed(ground, 'manifest', 'add', '--publish', list, image('s390x'))
     expect(stderr).toContain('was changed by somebody else meanwhile')
     expect(await architectures(ground, 'list')).toEqual(['amd64', 'arm64', 's390x'])
+  })
+
+  test('an index that somebody overwrites in the same moment gets the change once more, so that neither is lost', async () => {
+    await using ground = await ManifestGround.open(registry.host)
+    await ground.push(imagesFor(['amd64', 'arm64', 's390x']))
+    const [list, image] = [`${ground.repo('app')}:list`, (name: string) => `${ground.repo('app')}:${name}`]
+    await succeed(ground, 'manifest', 'create', '--publish', list, image('amd64'))
+    await succeed(ground, 'manifest', 'create', '--publish', `${ground.repo('app')}:theirs`, image('amd64'), image('arm64'))
+    const theirs = digestOf((await ground.served('app', 'theirs'))?.bytes ?? Buffer.of())
+    overwriteOnce(ground, () => theirs)
+    const { stdout, stderr } = await succeed(ground, 'manifest', 'add', '--publish', list, image('s390x'))
+    expect(stderr).toContain('was set by somebody else in the same moment')
+    expect(await architectures(ground, 'list')).toEqual(['amd64', 'arm64', 's390x'])
+    expect(stdout).toBe(await ground.fill(`${list}@{served:app:list}\n`))
+  })
+
+  test('an index that somebody changes further is left as they made it', async () => {
+    await using ground = await ManifestGround.open(registry.host)
+    await ground.push(imagesFor(['amd64', 'arm64']))
+    const [list, image] = [`${ground.repo('app')}:list`, (name: string) => `${ground.repo('app')}:${name}`]
+    await succeed(ground, 'manifest', 'create', '--publish', list, image('amd64'))
+    const theirs = overwriteOnce(ground, ({ tags, manifests }) => {
+      const ours = manifests.get(tags.get('list') ?? '')
+      const bytes = Buffer.from(JSON.stringify({ ...(JSON.parse(ours?.bytes.toString('utf8') ?? '{}') as object), annotations: { by: 'them' } }))
+      manifests.set(digestOf(bytes), { mediaType: ours?.mediaType ?? '', bytes })
+      return digestOf(bytes)
+    })
+    const { stdout } = await succeed(ground, 'manifest', 'add', '--publish', list, image('arm64'))
+    expect(await served(ground, 'list')).toMatchObject({ annotations: { by: 'them' }, manifests: [{}, { platform: { architecture: 'arm64' } }] })
+    expect(digestOf((await ground.served('app', 'list'))?.bytes ?? Buffer.of())).toBe(theirs())
+    expect(stdout).toMatch(/@sha256:[0-9a-f]{64}\n$/)
+    expect(stdout).not.toContain(theirs())
+  })
+
+  test('a platform that somebody takes in the same moment is theirs; the tags that are ours by then are told', async () => {
+    await using ground = await ManifestGround.open(registry.host)
+    await ground.push({ ...imagesFor(['amd64', 'arm64']), other: { config: { os: 'linux', architecture: 'arm64' }, layers: [{ payload: 'other' }], tag: 'other' } })
+    const [list, image] = [`${ground.repo('app')}:list`, (name: string) => `${ground.repo('app')}:${name}`]
+    await succeed(ground, 'manifest', 'create', '--publish', list, image('amd64'))
+    await succeed(ground, 'manifest', 'create', '--publish', `${ground.repo('app')}:theirs`, image('amd64'), image('other'))
+    const theirs = (await ground.served('app', 'theirs'))?.bytes ?? Buffer.of()
+    overwriteOnce(ground, () => digestOf(theirs))
+    const { code, stderr } = await ground.run(['manifest', 'add', '--publish', list, image('arm64'), '--tag', 'more'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`taken by ${ground.manifestOf('other').digest}`) })
+    expect(stderr).toContain(`these tags have moved already: ${ground.repo('app')}:more`)
+    expect((await ground.served('app', 'list'))?.bytes).toEqual(theirs)
   })
 
   test('an index that never stays the same is given up after five times, and is as they left it', async () => {
