@@ -9,11 +9,11 @@ export interface Platform {
   readonly features?: readonly string[]
 }
 
-/** `linux/arm64/v8`, with ` (os.version 22.04)` where there is one. For people, not for files. */
+/** `linux/arm64/v8`, with `:22.04` where there is an os.version: what `--platform` takes. For people, not for files. */
 export function formatPlatform(platform: Platform): string {
   const base = [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined && part !== '').join('/')
   const version = platform['os.version']
-  return version === undefined || version === '' ? base : `${base} (os.version ${version})`
+  return version === undefined || version === '' ? base : `${base}:${version}`
 }
 
 /** Whether two descriptors in one index would answer to the same request; features compare as a set. */

@@ -57,7 +57,7 @@ describe('a package', () => {
     const { manifest } = await put(store, 'arm', ['apple'])
     const children = await new PackageReader(store, 'here', undefined).children(manifest.descriptor)
     expect(children).toEqual([{ ...manifest.descriptor, platform: { os: 'linux', architecture: 'arm', variant: 'v7', 'os.version': '12' } }])
-    expect(listPlatforms(children)).toBe('linux/arm/v7 (os.version 12)')
+    expect(listPlatforms(children)).toBe('linux/arm/v7:12')
   })
 
   test('that is an index has what it lists, unopened', async () => {

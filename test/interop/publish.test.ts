@@ -55,7 +55,7 @@ describe('hello-world, published to a real registry,', () => {
       'linux/amd64',
       'linux/arm64',
       'linux/arm/v7',
-      'linux/riscv64 (os.version 24.04)',
+      'linux/riscv64:24.04',
     ])
   })
 

@@ -10,8 +10,8 @@ describe('a platform reads', () => {
     [{ ...arm, variant: 'v8' }, 'linux/arm64/v8'],
     [{ ...arm, variant: '' }, 'linux/arm64'],
     [{ ...arm, 'os.version': '' }, 'linux/arm64'],
-    [{ ...arm, 'os.version': '24.04' }, 'linux/arm64 (os.version 24.04)'],
-    [{ os: 'windows', architecture: 'amd64', 'os.version': '10.0.17763.1' }, 'windows/amd64 (os.version 10.0.17763.1)'],
+    [{ ...arm, 'os.version': '24.04' }, 'linux/arm64:24.04'],
+    [{ os: 'windows', architecture: 'amd64', 'os.version': '10.0.17763.1' }, 'windows/amd64:10.0.17763.1'],
   ])('%j as %s', (platform, text) => {
     expect(formatPlatform(platform)).toBe(text)
   })
