@@ -1,20 +1,19 @@
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readConfigFile } from '../buildpacks/config-file.ts'
+import { Findings } from '../buildpacks/findings.ts'
+import { readModule } from '../buildpacks/local-module.ts'
 import { parseLocator } from '../buildpacks/locator.ts'
 import { isComposite } from '../buildpacks/module.ts'
+import type { LocalModule } from '../buildpacks/open.ts'
 import { openSource } from '../buildpacks/read.ts'
-import type { ModuleSource } from '../buildpacks/source.ts'
 import { targetSources } from '../buildpacks/target-sources.ts'
 import type { ModuleConfig } from '../config/buildpack.ts'
-import type { Checked } from '../config/checked.ts'
-import { readBuildpackToml, readExtensionToml } from '../config/module-reader.ts'
 import type { DependencyDeclaration, PackageConfig } from '../config/package.ts'
 import { readPackageToml } from '../config/package.ts'
-import type { Problem } from '../errors.ts'
-import { PackagerError, configError, formatProblem } from '../errors.ts'
-import type { Report } from '../events.ts'
+import { PackagerError } from '../errors.ts'
 import { silent } from '../events.ts'
+import { spoolIn } from '../publish/workshop.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import { platformOf } from '../targets/platform.ts'
 import { resolveTargets } from '../targets/resolve.ts'
@@ -23,82 +22,89 @@ import type { Target } from '../targets/target.ts'
 import type { InspectedModule, InspectedPlatform } from './inspection.ts'
 import type { InspectOptions } from './options.ts'
 
-/** A module in a folder of this machine. */
-interface FolderModule {
-  readonly source: ModuleSource
-  readonly config: ModuleConfig
+/** What reading one module from this machine takes. */
+interface Reading {
+  readonly spool: () => Promise<string>
+  readonly findings: Findings
+  readonly signal: AbortSignal | undefined
 }
 
 /**
- * What packaging a buildpack's folder would make, as far as its config files tell: its targets, the root folder of each, its
- * modules. Nothing is built and no network is asked, so nothing has a digest yet, and dependencies that are no folders are
- * named among the problems.
+ * What packaging a buildpack's folder, or its `.tgz`, would make, as far as its config files tell: its targets, the root
+ * folder of each, its modules. Nothing is built and no network is asked, so nothing has a digest yet, and dependencies that
+ * are neither folders nor archives of buildpacks are named among the problems.
  *
  * @throws PackagerError `CONFIG` with every mistake in the files
  */
 export async function inspectFolder(path: string, options: InspectOptions): Promise<readonly InspectedPlatform[]> {
-  const files = new ConfigFiles(options.onEvent ?? silent)
+  const { onEvent: report = silent, signal } = options
+  const spool = spoolIn(undefined, options.env, report)
+  const findings = new Findings(report, [])
+  try {
+    return await readFolder(path, options, { spool: spool.folder, findings, signal }).catch((cause: unknown) => findings.failWith(cause))
+  } finally {
+    await spool.remove()
+  }
+}
+
+async function readFolder(path: string, options: InspectOptions, reading: Reading): Promise<readonly InspectedPlatform[]> {
+  const { findings } = reading
   const folder = resolve(options.cwd, path)
-  const packageConfig = await files.read(join(folder, 'package.toml'), join(path, 'package.toml'), readPackageToml)
+  const bytes = await readConfigFile(join(folder, 'package.toml'), join(path, 'package.toml'))
+  const packageConfig = bytes === undefined ? undefined : findings.take(readPackageToml(bytes, join(path, 'package.toml')))
   const place = packageConfig === undefined ? '.' : packageConfig.uri.replace(/^file:\/\//, '')
-  const main = await readModule(resolve(folder, place), join(path, place), packageConfig, files)
-  files.check()
-  if (main === undefined) throw new PackagerError({ code: 'CONFIG', step: 'read buildpack', value: path, found: 'neither at its top', wanted: 'buildpack.toml or extension.toml, or oci-layout of an image layout' })
-  const { modules, problems } = await readDependencies(packageConfig?.dependencies ?? [], folder, files)
-  files.check()
+  const source = await openSource(resolve(folder, place), join(path, place), reading.spool, reading.signal)
+  const main = await readModule(source, path, saidOf(packageConfig, path), findings).catch((cause: unknown) => {
+    throw cause instanceof PackagerError && cause.code === 'CONFIG' && packageConfig === undefined ? noModule(path, cause) : cause
+  })
+  const { modules, problems } = await readDependencies(packageConfig?.dependencies ?? [], folder, reading)
+  if (main === undefined || findings.failed) return findings.fail()
+  for (const warning of findings.warnings) options.onEvent?.({ type: 'warning', ...warning })
   const targets = targetsOf(main.config, packageConfig, options)
   return targets.map((target) => platformFor(target, main, modules, problems))
 }
 
-/** Collects what is wrong with all files; warnings are told at once. */
-class ConfigFiles {
-  readonly #report: Report
-  readonly #problems: Problem[] = []
-
-  constructor(report: Report) {
-    this.#report = report
-  }
-
-  async read<T>(path: string, shown: string, reader: (text: string, file: string) => Checked<T>): Promise<T | undefined> {
-    const bytes = await readConfigFile(path, shown)
-    if (bytes === undefined) return undefined
-    const { value, problems, warnings } = reader(bytes.toString('utf8'), shown)
-    this.#problems.push(...problems)
-    for (const warning of warnings) this.#report({ type: 'warning', message: formatProblem(warning) })
-    return value
-  }
-
-  check(): void {
-    if (this.#problems.length > 0) throw configError('read the config files', this.#problems)
-  }
+/** The folder may have been meant as a layout as well. */
+function noModule(path: string, cause: PackagerError): PackagerError {
+  return new PackagerError({ code: 'CONFIG', step: 'read buildpack', value: path, found: 'neither at its top', wanted: 'buildpack.toml or extension.toml, or oci-layout of an image layout', cause })
 }
 
-async function readModule(folder: string, place: string, packageConfig: PackageConfig | undefined, files: ConfigFiles): Promise<FolderModule | undefined> {
-  const kind = packageConfig?.kind ?? (existsSync(join(folder, 'buildpack.toml')) ? 'buildpack' : 'extension')
-  const config = await files.read(join(folder, `${kind}.toml`), join(place, `${kind}.toml`), kind === 'buildpack' ? readBuildpackToml : readExtensionToml)
-  if (config === undefined) return undefined
-  return { config, source: await openSource(folder, place, async () => folder) }
+function saidOf(config: PackageConfig | undefined, path: string): { readonly kind: ModuleConfig['kind']; readonly file: string } | undefined {
+  return config === undefined ? undefined : { kind: config.kind, file: join(path, 'package.toml') }
 }
 
-async function readDependencies(dependencies: readonly DependencyDeclaration[], folder: string, files: ConfigFiles): Promise<{ modules: readonly FolderModule[]; problems: readonly string[] }> {
-  const modules: FolderModule[] = []
+async function readDependencies(dependencies: readonly DependencyDeclaration[], folder: string, reading: Reading): Promise<{ modules: readonly LocalModule[]; problems: readonly string[] }> {
+  const modules: LocalModule[] = []
   const problems: string[] = []
   for (const { uri, image } of dependencies) {
-    const path = folderOf(uri, folder)
-    const module = path === undefined ? undefined : await readModule(path, uri ?? '', undefined, files)
-    if (module === undefined) problems.push(`the dependency ${uri ?? image ?? ''} is not read: of a folder only the folders beside it are`)
-    else modules.push(module)
+    const path = pathOf(uri, folder)
+    const found = path === undefined ? notLocal : await readDependency(path, uri ?? '', reading)
+    if (typeof found === 'string') problems.push(`the dependency ${uri ?? image ?? ''} is not read: ${found}`)
+    else if (found !== undefined) modules.push(found)
   }
   return { modules, problems }
 }
 
-/** The folder that a dependency's uri names; undefined for an image, an archive and whatever else it may be. */
-function folderOf(uri: string | undefined, folder: string): string | undefined {
+const notLocal = 'of a folder only the folders and archives of buildpacks beside it are'
+
+/** Why it is not read, where that is no mistake in its files; those are collected, and give undefined. */
+async function readDependency(path: string, uri: string, { spool, findings, signal }: Reading): Promise<LocalModule | string | undefined> {
+  try {
+    const source = await openSource(path, uri, spool, signal)
+    return (await source.read('oci-layout')) === undefined ? await readModule(source, uri, undefined, findings) : notLocal
+  } catch (cause) {
+    if (!(cause instanceof PackagerError) || cause.code === 'CANCELLED') throw cause
+    return cause.message
+  }
+}
+
+/** The folder or archive that a dependency's uri names; undefined for an image, a package and whatever else it may be. */
+function pathOf(uri: string | undefined, folder: string): string | undefined {
   if (uri === undefined) return undefined
   try {
     const locator = parseLocator(uri, (path) => existsSync(resolve(folder, path)))
     const path = locator.kind === 'path' ? resolve(folder, locator.path) : undefined
-    return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && !existsSync(join(path, 'oci-layout')) ? path : undefined
+    return path === undefined || path.endsWith('.cnb') || statSync(path, { throwIfNoEntry: false }) === undefined || existsSync(join(path, 'oci-layout')) ? undefined : path
   } catch {
     return undefined
   }
@@ -110,7 +116,7 @@ function targetsOf(main: ModuleConfig, packageConfig: PackageConfig | undefined,
   return targets
 }
 
-function platformFor(target: Target, main: FolderModule, dependencies: readonly FolderModule[], problems: readonly string[]): InspectedPlatform {
+function platformFor(target: Target, main: LocalModule, dependencies: readonly LocalModule[], problems: readonly string[]): InspectedPlatform {
   const all = [main, ...dependencies]
   const { root } = platformRoot(target, (path) => main.source.isFolder(path), isComposite(main.config))
   const ofKind = (kind: ModuleConfig['kind']): readonly InspectedModule[] => all.filter(({ config }) => config.kind === kind).map(({ config }) => described(config))

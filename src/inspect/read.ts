@@ -30,9 +30,10 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   const choice = new PlatformChoice(options.platforms ?? [])
   const word = parseSource(options.source, pathKindIn(options.cwd))
   if (options.files === true && (word.kind === 'folder' || word.kind === 'daemon')) throw noLayers(options.source, word.kind)
-  if (word.kind === 'folder') return readFolder(word.path, choice, options)
+  if (word.kind === 'folder') return fromModules(word, await readModules(word.path, options), choice)
   if (word.kind === 'daemon') return readDaemon(word.name, choice, options)
-  const opened = await openSource(word, options)
+  const opened = await openSource(word, options).catch((cause: unknown) => readArchivedModules(word, options, cause))
+  if (!('content' in opened)) return fromModules({ kind: 'archive', path: 'path' in word ? word.path : options.source }, opened, choice)
   try {
     return await readOpened(opened, choice, options)
   } finally {
@@ -58,8 +59,8 @@ export async function inspectRaw(options: InspectOptions): Promise<Buffer> {
   }
 }
 
-function noLayers(value: string, kind: 'folder' | 'daemon'): PackagerError {
-  if (kind === 'folder') return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: 'a buildpack folder', wanted: 'what has layers', hint: 'bp-package --dry-run -v lists what would be in them' })
+function noLayers(value: string, kind: 'folder' | 'archive' | 'daemon'): PackagerError {
+  if (kind !== 'daemon') return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: kind === 'folder' ? 'a buildpack folder' : "a buildpack's archive", wanted: 'what has layers', hint: 'bp-package --dry-run -v lists what would be in them' })
   return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: "an engine's image", wanted: 'what can be read layer by layer', hint: 'copy it first: skopeo copy docker-daemon:NAME oci:FOLDER' })
 }
 
@@ -82,11 +83,25 @@ function mayBeList({ digest }: Reference, { env }: InspectOptions): boolean {
   return digest === undefined && [env['HOME'], env['XDG_DATA_HOME'], env['USERPROFILE'], env['LOCALAPPDATA']].some((folder) => folder !== undefined && isAbsolute(folder))
 }
 
-async function readFolder(path: string, choice: PlatformChoice, options: InspectOptions): Promise<Inspection> {
-  const { inspectFolder } = await import('./folder.ts')
-  const all = await inspectFolder(path, options)
+/** What a buildpack's folder, or its archive, would become. */
+async function readModules(path: string, options: InspectOptions): Promise<readonly InspectedPlatform[]> {
+  return (await import('./folder.ts')).inspectFolder(path, options)
+}
+
+function fromModules({ kind, path }: { readonly kind: 'folder' | 'archive'; readonly path: string }, all: readonly InspectedPlatform[], choice: PlatformChoice): Inspection {
   choice.check(all.map(({ platform }) => platform), path)
-  return summarize({ source: { type: 'folder', name: path }, root: undefined, annotations: {}, platforms: all.filter(({ platform }) => choice.takes(platform)) })
+  return summarize({ source: { type: kind, name: path }, root: undefined, annotations: {}, platforms: all.filter(({ platform }) => choice.takes(platform)) })
+}
+
+/** An archive that holds no image may be that of a buildpack; where it is neither, what is wrong with the first counts. */
+async function readArchivedModules(word: SourceWord, options: InspectOptions, cause: unknown): Promise<readonly InspectedPlatform[]> {
+  const mayBe = cause instanceof PackagerError && (cause.code === 'UNREADABLE' || cause.code === 'UNSUPPORTED')
+  if (!mayBe || word.kind !== 'archive' || word.name !== '' || word.path.endsWith('.cnb')) throw cause
+  const modules = await readModules(word.path, options).catch((failure: unknown) => {
+    throw failure instanceof PackagerError && failure.problems.length > 0 ? failure : cause
+  })
+  if (options.files === true) throw noLayers(options.source, 'archive')
+  return modules
 }
 
 async function readDaemon(name: string, choice: PlatformChoice, options: InspectOptions): Promise<Inspection> {

@@ -1,14 +1,20 @@
 import { gzipSync } from 'node:zlib'
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startEngine } from '../docker/support/engine-server.ts'
+import { tgzOf, tgzOfFolder } from '../package/support/archives.ts'
 import { component, composite, packageToml, rooted } from '../package/support/composite.ts'
 import { publishIndex } from './support/published.ts'
 import { openScene } from './support/scene.ts'
 
 const targets = ['linux/amd64', 'linux/arm64/v8']
 const hello = rooted('bp', 'acme/hello@1.0.0', targets)
+/** Packs a folder of a scene as a .tgz beside it. */
+async function archive(folder: string, name: string, from: string): Promise<void> {
+  await writeFile(join(folder, name), await tgzOfFolder(join(folder, from)))
+}
+
 const marks = /^acme\/hello +1\.0\.0 +0\.10 +yes +yes$/m
 
 describe('a layout', () => {
@@ -88,7 +94,18 @@ describe("a buildpack's folder", () => {
     await using scene = await openScene(files)
     const [platform] = (await scene.json('meta')).platforms
     expect(platform?.buildpacks.map(({ id }) => id)).toEqual(['acme/meta', 'acme/a'])
-    expect(platform?.problems).toEqual(['the dependency docker://registry.invalid/acme/b:1 is not read: of a folder only the folders beside it are'])
+    expect(platform?.problems).toEqual(['the dependency docker://registry.invalid/acme/b:1 is not read: of a folder only the folders and archives of buildpacks beside it are'])
+  })
+
+  test('of a composite has the modules of archives, too; a package among them, or what is none, is named', async () => {
+    const files = { ...component('a', 'acme/a@1'), ...composite('meta', 'acme/meta@1', ['acme/a@1']), 'meta/package.toml': packageToml('.', ['../a.tgz', '../b.tgz', '../c.tgz'], ['linux/amd64']), 'c.tgz': 'hello' }
+    await using scene = await openScene(files)
+    await scene.run('-p', 'a', '-t', 'linux/amd64', '--format', 'file', '-o', 'a.cnb')
+    await rename(join(scene.path, 'a.cnb'), join(scene.path, 'b.tgz'))
+    await archive(scene.path, 'a.tgz', 'a')
+    const [platform] = (await scene.json('meta')).platforms
+    expect(platform?.buildpacks.map(({ id }) => id)).toEqual(['acme/meta', 'acme/a'])
+    expect(platform?.problems).toEqual([expect.stringContaining('the dependency ../b.tgz is not read: '), expect.stringMatching(/the dependency \.\.\/c\.tgz is not read: .*no archive/)])
   })
 
   test('with mistakes in its files is a config error with all of them', async () => {
@@ -107,6 +124,26 @@ describe("a buildpack's folder", () => {
   test('without a buildpack in it says what may be in it', async () => {
     await using scene = await openScene({ 'empty/x': '' })
     expect(await scene.inspect('empty')).toMatchObject({ code: 2, stderr: expect.stringContaining('buildpack.toml or extension.toml, or oci-layout') })
+  })
+})
+
+describe("a buildpack's archive", () => {
+  test('is shown as its folder is, whatever links are in it, and leaves no temporary file', async () => {
+    await using scene = await openScene(hello)
+    await writeFile(join(scene.path, 'bp.tgz'), tgzOf({ ...hello, 'bp/link': { link: 'buildpack.toml' } }, 'bp/'))
+    const [folder, packed] = [await scene.json('bp'), await scene.json('file:bp.tgz')]
+    expect(packed).toEqual({ ...folder, source: { type: 'archive', name: 'bp.tgz' } })
+    expect((await scene.inspect('bp.tgz')).stdout).toMatch(marks)
+    expect((await scene.inspect('bp', 'bp.tgz')).stdout).not.toMatch(/added|removed|rebuilt/)
+    expect((await readdir(scene.path)).filter((name) => name.startsWith('bp-package-'))).toEqual([])
+  })
+
+  test('has neither layers nor a manifest yet; mistakes in its files are told as such', async () => {
+    await using scene = await openScene({ ...hello, 'bad/buildpack.toml': 'api = "0.10"\n[buildpack]\nid = "a b"\n', 'none/x': '' })
+    for (const name of ['bp', 'bad', 'none']) await archive(scene.path, `${name}.tgz`, name)
+    expect(await scene.inspect('bp.tgz', '--files')).toMatchObject({ code: 2, stderr: expect.stringContaining("a buildpack's archive") })
+    expect(await scene.inspect('bad.tgz')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^bad\.tgz\/buildpack\.toml:\d+:\d+: buildpack\.version/m) })
+    expect(await scene.inspect('none.tgz')).toMatchObject({ code: 1, stderr: expect.stringContaining('a tar without index.json') })
   })
 })
 
