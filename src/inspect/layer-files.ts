@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { UnpackLimits } from '../layers/unpack-limits.ts'
 import { defaultLimits } from '../layers/unpack-limits.ts'
+import { isZstd, unzstd } from '../layers/zstd.ts'
 import { PackagerError, reason, systemCode, throwIfCancelled } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { ByteReader } from '../tar/bytes.ts'
@@ -24,7 +25,7 @@ const step = 'read layer'
 const longestPath = 4095
 
 /**
- * Lists the files of a layer, a tar, plain or gzip, as it streams by: nothing is written and no content is kept. It is read
+ * Lists the files of a layer, a tar, plain, gzip or zstd, as it streams by: nothing is written and no content is kept. It is read
  * with all the care that archives are (`MemberReader`); what it must not hold is an error.
  *
  * @param value the layer's name, for messages
@@ -78,7 +79,8 @@ async function* plain(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = bytes[Symbol.asyncIterator]()
   const first = await source.next()
   const all = startingWith(first.done === true ? [] : [first.value], source)
-  yield* first.done !== true && isGzip(first.value) ? gunzipped(all) : all
+  if (first.done !== true && isZstd(first.value)) yield* unzstd(all)
+  else yield* first.done !== true && isGzip(first.value) ? gunzipped(all) : all
 }
 
 async function* startingWith(first: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

@@ -3,6 +3,7 @@ export const ociIndex = 'application/vnd.oci.image.index.v1+json'
 export const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
 export const ociConfig = 'application/vnd.oci.image.config.v1+json'
 export const ociLayerGzip = 'application/vnd.oci.image.layer.v1.tar+gzip'
+export const ociLayerZstd = 'application/vnd.oci.image.layer.v1.tar+zstd'
 export const ociLayer = 'application/vnd.oci.image.layer.v1.tar'
 
 /** Docker's image manifest version 2, schema 2, which is read as well. */

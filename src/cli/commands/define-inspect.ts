@@ -13,6 +13,7 @@ export interface InspectFlags extends RegistryFlags {
   readonly json?: true
   readonly raw?: true
   readonly files?: true
+  readonly quiet?: true
   readonly verbose?: true
 }
 
@@ -33,6 +34,7 @@ function ownOptions(): Option[] {
     new Option('--json', 'as --format json, errors as JSON on stderr').conflicts('format'),
     new Option('--raw', 'the index or manifest as it is stored').conflicts(['format', 'json', 'platform']),
     new Option('--files', 'read the layers too: paths, modes, sizes, machines of programs, compared over platforms').conflicts('raw'),
+    new Option('-q, --quiet', 'only the result, warnings and errors (the default)').conflicts('verbose'),
     new Option('-v, --verbose', 'also labels, the order of each composite, retries and causes of errors'),
   ]
 }
