@@ -9,8 +9,9 @@ import type { TarInput } from '../layers/tar.ts'
 import { fixedTime } from '../tar/header.ts'
 import { plainStamp } from '../tar/stamp.ts'
 import { formatTarget } from '../targets/grammar.ts'
+import { formatOf, isKnownMachine, machineBytes, machineOf } from '../targets/machine.ts'
+import type { ProgramFormat } from '../targets/machine.ts'
 import type { Target } from '../targets/target.ts'
-import { isKnownMachine, machineBytes, machineOf } from './lifecycle-machine.ts'
 
 /** The phases of a build, and what joins and launches them: without one of these no platform can use a builder. */
 export const lifecycleBinaries = ['detector', 'restorer', 'analyzer', 'builder', 'exporter', 'launcher', 'creator'] as const
@@ -76,6 +77,8 @@ function linkOf(entry: LayerEntry, shown: string): string {
   throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: `${displayName(entry)}, a hard link to ${displayName({ name: entry.link })}`, wanted: 'links among the programs' })
 }
 
+const systems: Readonly<Record<ProgramFormat, string>> = { elf: 'linux', pe: 'windows', 'mach-o': 'darwin' }
+
 /**
  * Holds the programs of a lifecycle to run on a target. Scripts run anywhere.
  *
@@ -83,15 +86,17 @@ function linkOf(entry: LayerEntry, shown: string): string {
  */
 export async function checkMachine(programs: readonly LayerEntry[], target: Target, shown: string): Promise<void> {
   for (const entry of programs) {
-    const machine = machineOf(await firstBytes(entry, machineBytes))
-    if (machine === undefined) continue
-    const isSame = machine.os === target.os && (machine.arch === target.arch || !isKnownMachine(target.arch))
+    const head = await firstBytes(entry, machineBytes)
+    const format = formatOf(head)
+    if (format === undefined) continue
+    const [os, arch] = [systems[format], machineOf(head)?.machine]
+    const isSame = os === target.os && (arch === target.arch || !isKnownMachine(target.arch))
     if (isSame) continue
     throw new PackagerError({
       code: 'UNSUPPORTED',
       step: 'read lifecycle',
       value: shown,
-      found: `${displayName(entry)}, a program for ${[machine.os, machine.arch].filter((part) => part !== '').join('/')}`,
+      found: `${displayName(entry)}, a program for ${arch === undefined ? os : `${os}/${arch}`}`,
       wanted: `one for ${formatTarget(target)}`,
       hint: 'name the lifecycle of each target: an image index, or {arch} in [lifecycle] uri; --lifecycle-any-arch takes it as it is',
     })

@@ -12,7 +12,7 @@ import { isGzip } from '../tar/format.ts'
 import type { Member } from '../tar/members.ts'
 import { MemberReader } from '../tar/members.ts'
 import type { InspectedFile } from './inspection.ts'
-import { machineBytes, machineOf } from './machine.ts'
+import { machineBytes, machineOf } from '../targets/machine.ts'
 
 /** What a layer holds, and what it is uncompressed. */
 export interface LayerFiles {

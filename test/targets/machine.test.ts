@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { machineOf } from '../../src/inspect/machine.ts'
-import { elf } from './support/programs.ts'
+import { machineOf } from '../../src/targets/machine.ts'
+import { elf } from '../inspect/support/programs.ts'
 
 describe('the machine of an ELF file', () => {
   test.each([
@@ -20,6 +20,8 @@ describe('the machine of an ELF file', () => {
     ['mips64', 8, 64, 'be'],
     ['mips64le', 8, 64, 'le'],
     ['elf-93', 93, 64, 'le'],
+    ['amd64be', 62, 64, 'be'],
+    ['s390xle', 22, 64, 'le'],
   ] as const)('%s', (machine, number, bits, order) => {
     expect(machineOf(elf(number, bits, order))).toEqual({ format: 'elf', machine })
   })
