@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest } from '../../src/cli/near-miss.ts'
+import { nearest } from '../../src/config/suggest.ts'
 import { COMMAND_WORDS } from '../../src/cli/program.ts'
 
 test.each([
