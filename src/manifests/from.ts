@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { buffer } from 'node:stream/consumers'
-import { PackagerError, reason, systemCode } from '../errors.ts'
+import { PackagerError, cancelled, reason, systemCode } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { isDigest } from '../oci/digest.ts'
 import { readPlatform } from '../oci/index-content.ts'
@@ -10,6 +8,7 @@ import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
 import { parseReference } from '../oci/reference.ts'
 import { gather, throwAll } from './failures.ts'
+import { openAnything } from './files.ts'
 import type { Selection } from './options.ts'
 import { collides, isAttestation, platformText } from './platforms.ts'
 import type { Found, Group, Reading } from './resolve.ts'
@@ -35,7 +34,7 @@ const largestFile = 16 * 1024 * 1024
  */
 export async function resolveFiles(paths: readonly string[], cwd: string, selection: Selection, reading: Reading): Promise<readonly Group[]> {
   const files = (await gather(paths, 4, (path) => listFiles(resolve(cwd, path), path))).flat()
-  const images = (await gather(files, 4, readMetadata)).flat()
+  const images = (await gather(files, 4, (file) => readMetadata(file, reading.signal))).flat()
   const read = await gather(images, reading.concurrency, async (image) => {
     const group = await resolveImage(image.reference, selection, reading).catch((cause: unknown) => {
       throw inFile(image.file, cause)
@@ -59,16 +58,22 @@ async function listFiles(path: string, word: string): Promise<readonly string[]>
 }
 
 /** A pipe is as good as a file; neither that nor a device says how much comes. */
-async function readStart(file: string): Promise<string> {
-  const bytes = await buffer(createReadStream(file, { end: largestFile }))
-  if (bytes.length > largestFile) throw new RangeError('more than 16 MiB')
-  return bytes.toString('utf8')
+async function readStart(file: string, signal: AbortSignal | undefined): Promise<string> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of await openAnything(file, signal)) {
+    pieces.push(piece as Buffer)
+    length += (piece as Buffer).length
+    if (length > largestFile) throw new RangeError('more than 16 MiB')
+  }
+  return Buffer.concat(pieces).toString('utf8')
 }
 
 /** Of all that such a file has, only this is needed; what nobody here knows is no mistake. */
-async function readMetadata(file: string): Promise<readonly ReportedImage[]> {
+async function readMetadata(file: string, signal: AbortSignal | undefined): Promise<readonly ReportedImage[]> {
   const wrong = (found: string, wanted: string): PackagerError => new PackagerError({ code: 'UNREADABLE', step, value: file, found, wanted })
-  const value = await readStart(file).then((text) => JSON.parse(text) as unknown).catch((cause: unknown) => {
+  const value = await readStart(file, signal).then((text) => JSON.parse(text) as unknown).catch((cause: unknown) => {
+    if (signal?.aborted === true) throw cancelled(step, cause)
     throw wrong(reason(cause), 'the JSON that --metadata-file wrote')
   })
   const { schemaVersion, images } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>

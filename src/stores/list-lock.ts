@@ -27,6 +27,8 @@ interface Holder {
 }
 
 const step = 'lock local list'
+/** Where a lock's text comes after its name: how long after. */
+const writingMs = 250
 /** What file systems without hard links say; there the lock's text comes a moment after its name. */
 const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
@@ -44,7 +46,7 @@ export async function withListLock<T>(root: string, reference: string, options: 
   try {
     return await work()
   } finally {
-    if ((await readHolder(path))?.token === holder.token) await rm(path, { force: true }).catch(() => undefined)
+    if (isOf(await readHolder(path), holder.token)) await rm(path, { force: true }).catch(() => undefined)
   }
 }
 
@@ -55,11 +57,13 @@ async function acquire(path: string, reference: string, holder: Holder, { owner,
     throwIfCancelled(signal, step)
     if (await claimed(path, holder)) return
     const other = await readHolder(path)
-    if (other !== undefined && other.token !== waitedFor) {
-      waitedFor = other.token
-      deadline = Date.now() + patienceMs
+    const waited = other === 'nonsense' ? other : other?.token
+    if (waited !== undefined && waited !== waitedFor) {
+      waitedFor = waited
+      // Nobody ever gives back what nobody holds; a moment is enough for whoever has yet to write its name.
+      deadline = Date.now() + (other === 'nonsense' ? Math.min(patienceMs, writingMs) : patienceMs)
     }
-    if (other !== undefined && isDead(other, owner) && (await takenOver(path, other, holder, owner))) return
+    if (isHolder(other) && isDead(other, owner) && (await takenOver(path, other, holder, owner))) return
     if (Date.now() >= deadline) throw locked(path, reference, other)
     await sleep(delay * (0.5 + Math.random()), undefined, { signal }).catch((cause: unknown) => {
       throw cancelled(step, cause)
@@ -93,12 +97,12 @@ async function takenOver(path: string, dead: Holder, holder: Holder, owner: Lock
   const claim = join(dirname(path), `.tmp-claim-${dead.token}`)
   if (!(await claimed(claim, holder))) {
     const other = await readHolder(claim)
-    if (other !== undefined && isDead(other, owner)) await rm(claim, { force: true })
+    if (isHolder(other) && isDead(other, owner)) await rm(claim, { force: true })
     return false
   }
   const staged = stagedBeside(path)
   try {
-    if ((await readHolder(path))?.token !== dead.token) return false
+    if (!isOf(await readHolder(path), dead.token)) return false
     await writeFile(staged, JSON.stringify(holder), { flag: 'wx' })
     await rename(staged, path)
     return true
@@ -116,18 +120,29 @@ function isDead(holder: Holder, owner: LockOwner): boolean {
   return holder.host === owner.host && !owner.isAlive(holder.pid)
 }
 
-/** `undefined`: gone meanwhile, or nothing that this program wrote. */
-async function readHolder(path: string): Promise<Holder | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => '')
+/** `undefined`: gone meanwhile, or not to be read by us. `nonsense`: nothing that this program wrote, or not all of it. */
+async function readHolder(path: string): Promise<Holder | 'nonsense' | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
   try {
     const { pid, host, token = '' } = JSON.parse(text) as Record<string, unknown>
-    return typeof pid === 'number' && typeof host === 'string' && typeof token === 'string' && /^[\w-]{0,64}$/.test(token) ? { pid, host, token } : undefined
+    // Asked whether 0 or -1 lives, the system answers for groups of processes.
+    const isProcess = typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0
+    return isProcess && typeof host === 'string' && typeof token === 'string' && /^[\w-]{0,64}$/.test(token) ? { pid, host, token } : 'nonsense'
   } catch {
-    return undefined
+    return 'nonsense'
   }
 }
 
-function locked(path: string, reference: string, holder: Holder | undefined): PackagerError {
-  const found = holder === undefined ? 'a lock of an unknown holder' : `a lock of process ${holder.pid} on ${holder.host}`
+function isHolder(found: Holder | 'nonsense' | undefined): found is Holder {
+  return found !== undefined && found !== 'nonsense'
+}
+
+function isOf(found: Holder | 'nonsense' | undefined, token: string): boolean {
+  return isHolder(found) && found.token === token
+}
+
+function locked(path: string, reference: string, holder: Holder | 'nonsense' | undefined): PackagerError {
+  const found = holder === 'nonsense' ? 'a lock file that names no process' : holder === undefined ? 'a lock of an unknown holder' : `a lock of process ${holder.pid} on ${holder.host}`
   return new PackagerError({ code: 'LIST_LOCKED', step, value: reference, found, wanted: 'a list that nobody is changing', hint: `if no such process runs any more, remove ${path}` })
 }

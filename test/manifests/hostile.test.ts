@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import { inlineBlob } from '../../src/oci/descriptor.ts'
@@ -109,6 +112,22 @@ describe('what others wrote', () => {
     expect(code).toBe(2)
     expect(stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
     expect((JSON.parse(stderr) as { error: { message: string } }).error.message).toContain(evil)
+  })
+})
+
+describe('a pipe for --from', () => {
+  test('is read once somebody writes to it, and not waited for after an interrupt', async () => {
+    const pipe = join(home.path, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const image = publishIndex(registry, 'acme/a:1', [{ platform: 'linux/amd64', modules: {} }])
+    const written = { schemaVersion: 1, images: [{ name: `${registry.host}/acme/a`, digest: image.descriptor.digest, platform: { os: 'linux', architecture: 'amd64' } }] }
+    const reading = manifest('create', `${registry.host}/acme/list:1`, '--from', 'pipe')
+    await writeFile(pipe, JSON.stringify(written))
+    expect(await reading).toMatchObject({ code: 0, stdout: `Created ${registry.host}/acme/list:1 (1 image)\n` })
+    const stop = new AbortController()
+    const waiting = runCli(['manifest', 'create', 'acme/list:2', '--from', 'pipe'], { cwd: home.path, home: home.path, signal: stop.signal })
+    setTimeout(() => stop.abort(), 50)
+    expect(await waiting).toMatchObject({ code: 130, stdout: '' })
   })
 })
 

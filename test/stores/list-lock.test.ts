@@ -41,7 +41,7 @@ describe('the lock of a list', () => {
       inside -= 1
       turns += 1
     }
-    await Promise.all(Array.from({ length: 20 }, (_, at) => withListLock(root, list, { owner: owner(at, ...Array(20).keys()) }, work)))
+    await Promise.all(Array.from({ length: 20 }, (_, at) => withListLock(root, list, { owner: owner(at + 1, ...Array(21).keys()) }, work)))
     expect({ most, turns }).toEqual({ most: 1, turns: 20 })
   })
 
@@ -54,7 +54,7 @@ describe('the lock of a list', () => {
       await new Promise((resolve) => setImmediate(resolve))
       inside -= 1
     }
-    await Promise.all(Array.from({ length: 10 }, (_, at) => withListLock(root, list, { owner: owner(at, ...Array(10).keys()) }, work)))
+    await Promise.all(Array.from({ length: 10 }, (_, at) => withListLock(root, list, { owner: owner(at + 1, ...Array(11).keys()) }, work)))
     expect(most).toBe(1)
     expect(await readdir(root)).toEqual([])
   })
@@ -68,7 +68,6 @@ describe('the lock of a list', () => {
   test.each([
     ['lives', { pid: 99, host: 'here' }, 'a lock of process 99 on here'],
     ['is of another host, where nobody can tell', { pid: 5, host: 'there' }, 'a lock of process 5 on there'],
-    ['cannot be told', 'scribble', 'a lock of an unknown holder'],
   ])('is waited for in vain where its holder %s, and stays', async (_, holder, found) => {
     await writeFile(path, JSON.stringify(holder))
     const waiting = withListLock(root, list, { owner: owner(1, 1, 99), patienceMs: 20 }, async () => undefined)
@@ -88,6 +87,20 @@ describe('the lock of a list', () => {
     }
     await writeFile(path, next())
     expect(await withListLock(root, list, { owner: { pid: 1, host: 'here', isAlive }, patienceMs: 200 }, async () => turns)).toBe(20)
+  })
+
+  test.each([['scribble'], [''], [{ pid: 0, host: 'here' }], [{ pid: -1, host: 'here' }], [{ pid: 1.5, host: 'here' }], [{ host: 'here' }]])('is not waited for where it is %j, which no process gives back, and stays', async (text) => {
+    const bytes = typeof text === 'string' ? text : JSON.stringify(text)
+    await writeFile(path, bytes)
+    const waiting = withListLock(root, list, { owner: { ...owner(1), isAlive: () => true }, patienceMs: 600_000 }, async () => undefined)
+    await expect(waiting).rejects.toMatchObject({ code: 'LIST_LOCKED', message: expect.stringContaining('a lock file that names no process') as string, hint: expect.stringContaining(path) as string })
+    expect(await readFile(path, 'utf8')).toBe(bytes)
+  })
+
+  test('whose text comes a moment after its name is waited for', async () => {
+    await writeFile(path, '')
+    setTimeout(() => void writeFile(path, JSON.stringify({ pid: 99, host: 'here', token: 'ab' })), 5)
+    expect(await withListLock(root, list, { owner: owner(1, 1) }, async () => 'done')).toBe('done')
   })
 
   test('is not waited for after an interrupt', async () => {
