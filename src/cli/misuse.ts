@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { ErrorOptions } from 'commander'
+import { nearest } from '../config/suggest.ts'
 import { PackagerError } from '../errors.ts'
 import { foreignHint } from './foreign-options.ts'
-import { nearest } from './near-miss.ts'
 import { usageError } from './usage.ts'
 
 /**

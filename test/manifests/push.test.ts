@@ -52,7 +52,7 @@ describe('a list that is pushed', () => {
     await using foreign = await ManifestGround.open(elsewhere.host)
     const list = await mixed(ground, foreign)
     const { stderr } = await succeed(ground, 'manifest', 'push', list, '--tag', 'latest')
-    expect(stderr.trimEnd().split('\n').slice(-3).map((line) => line.replace(/sha256:.*/u, ''))).toEqual(['index uploaded: ', `tagged ${ground.repo('app')}:latest`, `tagged ${list}`])
+    expect(stderr.trimEnd().split('\n').slice(-4, -1).map((line) => line.replace(/sha256:.*/u, ''))).toEqual(['index uploaded: ', `tagged ${ground.repo('app')}:latest`, `tagged ${list}`])
   })
 
   test('goes blobs first, then children, then the index by digest, then its tags, its own last', async () => {

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
+import { nearest } from '../../config/suggest.ts'
 import { PackagerError } from '../../errors.ts'
 import type { RegistrySettings } from '../../publish/options.ts'
-import { nearest } from '../near-miss.ts'
 import { usageError } from '../usage.ts'
 
 /** Per host, on every command that talks to a registry (SPEC.md). */
