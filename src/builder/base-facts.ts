@@ -3,6 +3,7 @@ import { readLabelledModules } from '../buildpacks/label-reader.ts'
 import type { LabelledModule } from '../buildpacks/labels.ts'
 import type { ModuleInfo } from '../config/fields.ts'
 import { PackagerError } from '../errors.ts'
+import { configFaults } from './base-config.ts'
 import type { Owner } from './folders.ts'
 import type { NamedImage } from './labels.ts'
 
@@ -31,47 +32,65 @@ export interface BaseFacts {
  * @throws PackagerError `UNSUPPORTED` where `CNB_USER_ID` or `CNB_GROUP_ID` is missing or no number, or a label is broken
  */
 export function readBase({ config }: ImageContents, labels: Readonly<Record<string, string>>, shown: string): BaseFacts {
-  const env = envOf(config)
-  const owner = ownerIn(env, shown)
+  const faults = configFaults(config)
+  if (faults.length > 0) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found: `a config that engines cannot read: ${faults.join(', ')}`, wanted: "an image's config" })
+  const owner = ownerIn(envOf(config), shown)
   const { 'io.buildpacks.base.distro.name': name, 'io.buildpacks.base.distro.version': version } = labels
   const distro = name === undefined || version === undefined ? undefined : { name, version }
-  const metadata = fieldsOf(parsed(labels, 'io.buildpacks.builder.metadata', shown))
-  const runImage = fieldsOf(fieldsOf(metadata['stack'])['runImage'])
-  const image = textOf(runImage['image'])
-  const mirrors = runImage['mirrors']
+  const metadata = objectIn(labels, metadataLabel, shown)
   return {
     owner,
     stackId: labels['io.buildpacks.stack.id'] ?? '',
     mixins: readMixins(labels, shown),
     distro,
     modules: readModules(labels, shown),
-    buildpacks: readInfos(metadata['buildpacks']),
-    extensions: readInfos(metadata['extensions']),
-    stackRunImage: image === '' ? undefined : { image, ...(Array.isArray(mirrors) ? { mirrors: mirrors.map(String) } : {}) },
+    buildpacks: readInfos(metadata['buildpacks'], shown),
+    extensions: readInfos(metadata['extensions'], shown),
+    stackRunImage: readStackRunImage(fieldsOf(fieldsOf(metadata['stack'])['runImage']), shown),
   }
 }
 
-function envOf(config: Fields): ReadonlyMap<string, string> {
-  const env = fieldsOf(config['config'])['Env']
-  const entries = (Array.isArray(env) ? env : []).filter((entry): entry is string => typeof entry === 'string')
-  return new Map(entries.map((entry) => {
-    const at = entry.indexOf('=')
-    return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
-  }))
+const metadataLabel = 'io.buildpacks.builder.metadata'
+
+/** It goes into stack.toml as it is, where platforms read it. */
+function readStackRunImage({ image = '', mirrors }: Fields, shown: string): NamedImage | undefined {
+  if (image === '' || image === null) return undefined
+  const names: readonly unknown[] = [image, ...(Array.isArray(mirrors) ? mirrors : [])]
+  if (!names.every((name): name is string => typeof name === 'string' && !/\p{Cc}/u.test(name))) throw broken(shown, metadataLabel, 'no image name as stack.runImage')
+  const [first = '', ...others] = names
+  return { image: first, ...(Array.isArray(mirrors) ? { mirrors: others } : {}) }
+}
+
+/** What each name is set to; a set, since of a name that is there twice runtimes take this one or that. */
+function envOf(config: Fields): ReadonlyMap<string, ReadonlySet<string>> {
+  const values = new Map<string, Set<string>>()
+  for (const entry of textsOf(fieldsOf(config['config'])['Env'])) {
+    const [name = ''] = entry.split('=', 1)
+    values.set(name, (values.get(name) ?? new Set<string>()).add(entry.slice(name.length + 1)))
+  }
+  return values
 }
 
 /** The largest number is what the system has for nobody at all. */
 const numbersEnd = 2 ** 32 - 1
 
-function ownerIn(env: ReadonlyMap<string, string>, shown: string): Owner {
-  const wrong = ['CNB_USER_ID', 'CNB_GROUP_ID'].filter((name) => !isUserNumber(env.get(name)))
-  if (wrong.length === 0) return { uid: Number(env.get('CNB_USER_ID')), gid: Number(env.get('CNB_GROUP_ID')) }
-  const found = wrong.map((name) => (env.has(name) ? `${name}=${env.get(name) ?? ''}` : `no ${name}`)).join(' and ')
+function ownerIn(env: ReadonlyMap<string, ReadonlySet<string>>, shown: string): Owner {
+  const [uid, gid] = ['CNB_USER_ID', 'CNB_GROUP_ID'].map((name) => userNumber(env.get(name)))
+  if (uid !== undefined && gid !== undefined) return { uid, gid }
+  const wrong = [...(uid === undefined ? ['CNB_USER_ID'] : []), ...(gid === undefined ? ['CNB_GROUP_ID'] : [])]
+  const found = wrong.map((name) => Array.from(env.get(name) ?? [], (value) => `${name}=${shortened(value)}`).join(' beside ') || `no ${name}`).join(' and ')
   throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found: `${found} in its Env`, wanted: `${wrong.join(' and ')} with a whole number: builds run as that user and group`, hint: 'name a build image for buildpacks in build.image' })
 }
 
-function isUserNumber(value: string | undefined): boolean {
-  return value !== undefined && /^\d{1,10}$/.test(value) && Number(value) < numbersEnd
+function userNumber(values: ReadonlySet<string> | undefined): number | undefined {
+  const [value] = values ?? []
+  return values?.size === 1 && value !== undefined && /^\d{1,10}$/.test(value) && Number(value) < numbersEnd ? Number(value) : undefined
+}
+
+const longestShown = 60
+
+function shortened(value: string): string {
+  return value.length > longestShown ? `${value.slice(0, longestShown)}...` : value
 }
 
 function readMixins(labels: Readonly<Record<string, string>>, shown: string): readonly string[] | undefined {
@@ -84,13 +103,14 @@ function readMixins(labels: Readonly<Record<string, string>>, shown: string): re
 /** The labels of an image that is no builder are empty, or are not there. */
 function readModules(labels: Readonly<Record<string, string>>, shown: string): readonly LabelledModule[] {
   const names = ['io.buildpacks.buildpack.layers', 'io.buildpacks.extension.layers']
-  const isEmpty = names.every((name) => Object.keys(fieldsOf(parsed(labels, name, shown))).length === 0)
+  const isEmpty = names.every((name) => Object.keys(objectIn(labels, name, shown)).length === 0)
   return isEmpty ? [] : readLabelledModules(labels, shown)
 }
 
-function readInfos(value: unknown): readonly ModuleInfo[] {
+function readInfos(value: unknown, shown: string): readonly ModuleInfo[] {
   return (Array.isArray(value) ? value : []).map((entry) => {
     const fields = fieldsOf(entry)
+    if (textOf(fields['id']) === '') throw broken(shown, metadataLabel, 'a module without an id')
     return {
       id: textOf(fields['id']),
       version: textOf(fields['version']),
@@ -103,6 +123,13 @@ function readInfos(value: unknown): readonly ModuleInfo[] {
       licenses: (Array.isArray(fields['licenses']) ? fields['licenses'] : []).map((license) => ({ type: textOf(fieldsOf(license)['Type']), uri: textOf(fieldsOf(license)['URI']) })),
     }
   })
+}
+
+/** A label that is not there, or null, is an empty one. */
+function objectIn(labels: Readonly<Record<string, string>>, name: string, shown: string): Fields {
+  const value = parsed(labels, name, shown) ?? {}
+  if (typeof value !== 'object' || Array.isArray(value)) throw broken(shown, name, 'no object')
+  return fieldsOf(value)
 }
 
 function parsed(labels: Readonly<Record<string, string>>, name: string, shown: string): unknown {

@@ -63,7 +63,7 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
   const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
   const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
   const problems = [...misplacedParts(found.parts, base), ...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
-  const warnings = [...found.warnings, ...found.parts.flatMap(({ facts }, at) => secretWarnings(facts, listed[at]?.secrets, '.bpignore')), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered)]
+  const warnings = [...found.warnings, ...found.parts.flatMap(({ facts }, at) => secretWarnings(facts, listed[at]?.secrets, '.bpignore')), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered), ...claimedModules(image, base, found.parts)]
   return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
 }
 
@@ -137,6 +137,14 @@ async function twiceWarnings(modules: readonly PlannedModule[], contents: Module
     warnings.push({ message: `${formatTarget(target)}: ${moduleName(module.facts)} is listed twice with different content: the last one is taken`, hint: 'remove one of them, or give it another version' })
   }
   return warnings
+}
+
+/** They may be there, as in an image that was squashed, or not: nobody can tell without reading all of it. */
+function claimedModules({ shown, layers }: PlatformImage, { modules }: BaseFacts, parts: readonly BuilderPart[]): readonly Warning[] {
+  const there = new Set(layers.map(({ diffID }) => diffID))
+  const added = new Set(parts.map(({ facts }) => moduleName(facts)))
+  const claimed = modules.filter(({ diffID, facts }) => !there.has(diffID) && !added.has(moduleName(facts))).map(({ facts }) => moduleName(facts))
+  return claimed.length === 0 ? [] : [{ message: `${shown} says that it has ${claimed.join(', ')} in layers that it does not have`, hint: 'add these modules to builder.toml, or build that image anew' }]
 }
 
 /** As pack does: the old label decides stack.toml, and only run.toml has what builder.toml says. */

@@ -122,12 +122,57 @@ describe('a layer of a base image that is copied', () => {
   })
 })
 
+describe('a base image that engines could not load', () => {
+  test.each<readonly [string, Record<string, unknown>, string]>([
+    ['an entry point of one word', { config: { ...baseConfig, Entrypoint: '/bin/sh' } }, 'config.Entrypoint is no list of strings'],
+    ['a user that is an object, and numbers in its Env', { config: { ...baseConfig, User: {}, Env: [1, ...baseConfig.Env] } }, 'config.User is no string, config.Env is no list of strings'],
+    ['labels that are no texts', { config: { ...baseConfig, Labels: { a: 1 } } }, 'config.Labels is no object of strings'],
+    ['a list for its config', { config: [] }, 'config is no object'],
+    ['a variant that is a number', { variant: 7 }, 'variant is no string'],
+    ['a history of texts', { history: ['x'] }, 'history is no list of objects'],
+  ])('is refused: %s', async (_, change, found) => {
+    await using ground = await openBuilderGround(plain, hello)
+    await sendImage(ground.registry.host, 'acme/build', lying(() => change), '1')
+    expect(await ground.refusal(amd64)).toContain(`UNSUPPORTED read build image "${ground.registry.host}/acme/build:1": got a config that engines cannot read: ${found}, want an image's config`)
+  })
+
+  test('is none where it says null for what it does not have', async () => {
+    await using ground = await openBuilderGround(plain, hello)
+    await sendImage(ground.registry.host, 'acme/build', lying(() => ({ config: { ...baseConfig, Entrypoint: null, Labels: null, Volumes: null }, history: null, author: null })), '1')
+    await ground.run(amd64)
+  })
+})
+
+const metadata = (value: unknown): Record<string, string> => ({ 'io.buildpacks.builder.metadata': JSON.stringify(value) })
+
+describe('labels of a base image', () => {
+  test.each<readonly [string, Record<string, string>, string]>([
+    ['whose metadata are a list', metadata([]), 'no object in label io.buildpacks.builder.metadata'],
+    ['whose layers are a text', { 'io.buildpacks.buildpack.layers': '"x"' }, 'no object in label io.buildpacks.buildpack.layers'],
+    ['whose modules have no id', metadata({ buildpacks: [null] }), 'a module without an id in label io.buildpacks.builder.metadata'],
+    ['whose run image would break stack.toml', metadata({ stack: { runImage: { image: 'a\nb', mirrors: null } } }), 'no image name as stack.runImage in label io.buildpacks.builder.metadata'],
+    ['whose run image has mirrors that are none', metadata({ stack: { runImage: { image: 'a', mirrors: [{}] } } }), 'no image name as stack.runImage in label io.buildpacks.builder.metadata'],
+  ])('%s are refused', async (_, Labels, found) => {
+    await using ground = await openBuilderGround(plain, hello)
+    await ground.push('acme/build:1', [baseImage('amd64', { ...baseConfig, Labels })])
+    expect(await ground.refusal(amd64)).toContain(found)
+  })
+
+  test('that claim modules in layers which are not there are told', async () => {
+    await using ground = await openBuilderGround(plain, hello)
+    const Labels = { 'io.buildpacks.buildpack.layers': JSON.stringify({ 'acme/ghost': { 1: { api: '0.10', layerDiffID: other } } }) }
+    await ground.push('acme/build:1', [baseImage('amd64', { ...baseConfig, Labels })])
+    await ground.run(amd64)
+    expect(ground.warnings()).toEqual([`${ground.registry.host}/acme/build:1 says that it has acme/ghost@1 in layers that it does not have`])
+  })
+})
+
 describe('targets that one image of the base would serve', () => {
   const asked = { targets: ['linux/amd64/v2', 'linux/amd64/v3'] }
 
   test('are refused: an index could not tell what is made for them apart', async () => {
     await using ground = await openBuilderGround(plain, hello)
-    expect(await ground.refusal(asked)).toMatch(/CONFIG check the builder: 1 problem\nbuilder\.toml:\d+:1: build\.image: ".*" has an image for linux\/amd64 for linux\/amd64\/v2 and linux\/amd64\/v3, and an index tells images apart by their platform: leave all but one/)
+    expect(await ground.refusal(asked)).toMatch(/CONFIG check the builder: 1 problem\nbuilder\.toml:\d+:1: build\.image: ".*" has images of one platform, linux\/amd64, for linux\/amd64\/v2 and linux\/amd64\/v3, and an index tells images apart by their platform: leave all but one/)
   })
 
   test('are made where the base has an image for each', async () => {

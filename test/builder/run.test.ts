@@ -44,6 +44,8 @@ describe('a base image', () => {
     ['without CNB_GROUP_ID', ['CNB_USER_ID=1'], 'got no CNB_GROUP_ID in its Env, want CNB_GROUP_ID with a whole number'],
     ['with neither', [], 'got no CNB_USER_ID and no CNB_GROUP_ID in its Env, want CNB_USER_ID and CNB_GROUP_ID with a whole number'],
     ['with a number that no user has', ['CNB_USER_ID=4294967295', 'CNB_GROUP_ID=4294967294'], 'got CNB_USER_ID=4294967295 in its Env, want CNB_USER_ID with'],
+    ['with two users', ['CNB_USER_ID=1', 'CNB_GROUP_ID=1', 'CNB_USER_ID=0'], 'got CNB_USER_ID=1 beside CNB_USER_ID=0 in its Env, want CNB_USER_ID with'],
+    ['with a name without end', ['CNB_GROUP_ID=1', `CNB_USER_ID=${'x'.repeat(9000)}`], `got CNB_USER_ID=${'x'.repeat(60)}... in its Env, want CNB_USER_ID with`],
     ['with a name for CNB_USER_ID', ['CNB_USER_ID=cnb', 'CNB_GROUP_ID=1'], 'got CNB_USER_ID=cnb in its Env, want CNB_USER_ID with a whole number'],
   ])('%s is refused', async (_, Env, found) => {
     await using ground = await openBuilderGround(oneModule, hello)
