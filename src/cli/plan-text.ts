@@ -29,7 +29,7 @@ function images(plan: RunPlan): string[] {
 function layerText(layer: PlannedLayer, limit: number): string[] {
   const files = layer.files.slice(0, limit)
   const more = layer.files.length - files.length
-  const size = `${count(layer.files.length, 'file')}, ${formatBytes(layer.bytes)}`
+  const size = `${layer.digest === undefined ? count(layer.files.length, 'file') : 'taken as it is'}, ${formatBytes(layer.bytes)}`
   return [
     `layer ${escapeLine(layer.module)}: ${size}`,
     ...table([['for', layer.targets.join(', ')], ...(layer.root === '' ? [] : [['root', layer.root]])], '  '),

@@ -47,6 +47,10 @@ test('a file name cannot draw on the terminal', () => {
   expect(planText(plan, false)).toContain(String.raw`    a\x1b[2Jb\nc  1 B`)
 })
 
+test('a layer of another image is said to be taken, for nobody has looked into it', () => {
+  expect(planText(planOf({ root: '', files: [], excluded: [], digest: 'sha256:0', bytes: 2048 }), false)).toContain('layer acme/hello@1.0.0: taken as it is, 2.0 KiB\n  for  linux/amd64\n')
+})
+
 test('what lies beside the platform folders has a list of its own', () => {
   expect(planText(planOf({ outside: ['README.md', 'lib/'] }), false)).toContain('    .env\n  beside the platform folders, in no layer\n    README.md\n    lib/\n')
 })
