@@ -65,17 +65,44 @@ function documentOf(table: TomlTable, text: string, scan: TomlScan, position: (o
   return { table, locate, written }
 }
 
+/** How many characters lie between two places whose lines are known beforehand. */
+const stride = 1024
+
+/** Line ends before a place, and the offset right after the last of them. */
+interface Mark {
+  readonly lines: number
+  readonly lineStart: number
+}
+
+/** A file can be nothing but line ends, so no list of all of them is made, and none before a place is asked for. */
 function positionsIn(text: string): (offset: number) => Position {
-  const starts = [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)]
+  let marks: readonly Mark[] | undefined
   return (offset) => {
-    let [low, high] = [0, starts.length]
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2)
-      if ((starts[middle] ?? 0) <= offset) low = middle
-      else high = middle
-    }
-    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+    marks ??= marksOf(text)
+    const index = Math.floor(offset / stride)
+    const { lines, lineStart } = onward(text, marks[index] ?? firstMark, index * stride, offset)
+    return { line: lines + 1, column: offset - lineStart + 1 }
   }
+}
+
+const firstMark: Mark = { lines: 0, lineStart: 0 }
+
+function marksOf(text: string): Mark[] {
+  const marks: Mark[] = []
+  for (let at = 0, mark = firstMark; at <= text.length; at += stride) {
+    marks.push(mark)
+    mark = onward(text, mark, at, at + stride)
+  }
+  return marks
+}
+
+function onward(text: string, { lines, lineStart }: Mark, from: number, to: number): Mark {
+  for (let at = from; at < Math.min(to, text.length); at += 1) {
+    if (text[at] !== '\n') continue
+    lines += 1
+    lineStart = at + 1
+  }
+  return { lines, lineStart }
 }
 
 /** The parser's error in words for an author, without the parser's drawing of the line below it. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -75,6 +75,13 @@ test('in a pipe stdout has the path alone, and stderr lines without control char
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${join(folder, 'hello-world-0.0.1.oci')}\n` })
   expect(stderr).not.toMatch(/[^\P{Cc}\n]/u)
   expect(stderr).toMatch(/\nwrote \.\/hello-world-0\.0\.1\.oci \(index sha256:[0-9a-f]{64}, \d images\)\n$/u)
+})
+
+test('a buildpack.toml of millions of lines takes no memory for each', async () => {
+  const toml = `api = "0.10"\nodd = 1\n[buildpack]\nid = "a/b"\nversion = "1"\n[[targets]]\nos = "linux"\narch = "amd64"\n${'\n'.repeat(12 * 1024 ** 2)}`
+  await writeFile(join(folder, 'buildpack.toml'), toml)
+  const child = spawn(process.execPath, ['--max-old-space-size=128', BIN, '--dry-run'], { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] })
+  expect(await ended(child)).toMatchObject({ code: 0, stderr: expect.stringContaining('warning: buildpack.toml:2:1: odd: unknown key') })
 })
 
 test('--json leaves stderr empty, and --metadata-file holds the same', async () => {

@@ -97,6 +97,16 @@ describe('places of keys', () => {
     }
   })
 
+  it('counts lines and columns however long the text is, and its lines', () => {
+    const lengths = fc.array(fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 3000 })), { maxLength: 12 })
+    fc.assert(
+      fc.property(lengths, fc.nat({ max: 3000 }), (before, indent) => {
+        const parsed = parseToml(`${before.map((length) => `#${'x'.repeat(length)}\n`).join('')}${' '.repeat(indent)}key = 1`, 'a.toml')
+        expect('document' in parsed && parsed.document.locate(['key'])).toEqual({ line: before.length + 1, column: indent + 1 })
+      }),
+    )
+  })
+
   it('gives a value as written, and nothing for a table with a header', () => {
     expect(read('[a]\nb = 1.0 # c').written(['a', 'b'])).toBe('1.0')
     expect(read('[a]\nb = 1.0').written(['a'])).toBeUndefined()
