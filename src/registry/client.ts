@@ -86,7 +86,7 @@ class Client implements RegistryClient {
     const streams = request.body !== undefined && !(request.body instanceof Uint8Array)
     const answer = await pace.run(streams, both, () => session.send(request, both))
     if (request.expects.includes(answer.status)) return answer
-    const login = answer.status === 401 || answer.status === 403 ? await session.login(request.repository, answer.status) : undefined
+    const login = answer.status === 401 || answer.status === 403 ? await session.login(request.repository, answer) : undefined
     throw await refusal(answer, this.#now(), login)
   }
 

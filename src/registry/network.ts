@@ -87,8 +87,8 @@ function hintFor(codes: readonly string[], url: URL): string | undefined {
   if (codes.includes('CERT_HAS_EXPIRED')) return `the certificate has expired; --skip-tls-verify ${url.host} accepts it`
   if (codes.includes('ERR_TLS_CERT_ALTNAME_INVALID')) return `the certificate is for another name; --skip-tls-verify ${url.host} accepts it`
   if (has((code) => /^(EPROTO$|ERR_SSL_)/.test(code))) return `where ${url.host} speaks plain http, say --plain-http ${url.host}`
-  // A server that waits for TLS ends the connection, or answers with an alert that is no HTTP.
-  if (url.protocol === 'http:' && has((code) => /^(ECONNRESET$|EPIPE$|UND_ERR_SOCKET$|HPE_)/.test(code))) {
+  // A server that waits for TLS ends the first connection, which asks for /v2/, or answers with an alert that is no HTTP.
+  if (url.protocol === 'http:' && url.pathname === '/v2/' && has((code) => /^(ECONNRESET$|EPIPE$|UND_ERR_SOCKET$|HPE_)/.test(code))) {
     return `where ${url.host} speaks TLS, leave --plain-http out; --insecure ${url.host} tries both`
   }
   if (codes.includes('ECONNREFUSED')) return `nothing listens at ${url.host}; check the host and the port`

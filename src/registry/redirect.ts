@@ -7,6 +7,9 @@ import { Setback } from './setback.ts'
 
 const mostHops = 6
 
+/** What was asked, as an error names it. */
+type Asked = Pick<Call, 'method' | 'url'>
+
 /**
  * Follows redirects by hand. `Authorization` stays with the origin it was meant for, and once it has been left behind,
  * coming back does not bring it back. TLS is not given up on the way.
@@ -28,8 +31,8 @@ export function redirecting(caller: Caller, settings: RegistrySettings): Caller 
  * Where a `Location` leads, relative or absolute. Refuses what is not http or https, and a step down from https to http,
  * except that a registry which names itself by http behind its own TLS proxy is taken at its https address.
  */
-export function locate(from: URL, location: string, settings: RegistrySettings): URL {
-  const call = { method: 'GET', url: from } as const
+export function locate(call: Asked, location: string, settings: RegistrySettings): URL {
+  const from = call.url
   if (!URL.canParse(location, from.href)) throw refused(call, `a Location that is no URL: ${printable(location, 200)}`)
   const url = new URL(location, from)
   url.username = ''
@@ -50,12 +53,13 @@ function isRedirect({ status, method, headers }: Answer): boolean {
 }
 
 function next(call: Call, answer: Answer, settings: RegistrySettings): Call {
-  const url = locate(call.url, answer.headers['location'] ?? '', settings)
+  const url = locate(call, answer.headers['location'] ?? '', settings)
   if (url.origin === call.url.origin) return { ...call, url }
   const { authorization: _, ...headers } = call.headers
   return { ...call, url, headers }
 }
 
-function refused({ method, url }: Pick<Call, 'method' | 'url'>, what: string, hint?: string): Setback {
+/** An answer that leads nowhere. */
+export function refused({ method, url }: Asked, what: string, hint?: string): Setback {
   return new Setback({ code: 'REGISTRY', found: `${method} ${redactUrl(url)}: the answer has ${what}`, hint, transient: false })
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
+import { count } from '../quantities.ts'
 import type { Answer } from './call.ts'
 import { readText } from './call.ts'
 import { printable, redactUrl } from './redact.ts'
@@ -26,13 +27,14 @@ export async function refusal(answer: Answer, now: number, login: string | undef
   const own = withoutSecrets(ownWords(await readText(answer).catch(() => ''), headers['content-type'] ?? ''))
   const isBehind = method === 'PUT' && behind.test(own)
   const name = STATUS_CODES[status]
+  const retryAfter = retryAfterMs(headers['retry-after'], now)
   return new Setback({
     code: codeFor(answer),
     found: `${method} ${redactUrl(url)}: status ${status}${name === undefined ? '' : ` ${name}`}${own === '' ? '' : `: ${own}`}`,
-    hint: isBehind ? behindHint : hintFor(status, own, login),
+    hint: isBehind ? behindHint : hintFor(status, own, login, retryAfter),
     status,
     transient: isBehind || passing.has(status) || (method === 'PUT' && lost.test(own)),
-    retryAfterMs: retryAfterMs(headers['retry-after'], now),
+    retryAfterMs: retryAfter,
   })
 }
 
@@ -65,11 +67,15 @@ function codeFor({ status, method }: Answer): ErrorCode {
   return status === 404 && (method === 'GET' || method === 'HEAD') ? 'NOT_FOUND' : 'REGISTRY'
 }
 
-function hintFor(status: number, own: string, login: string | undefined): string | undefined {
+function hintFor(status: number, own: string, login: string | undefined, retryAfter: number | undefined): string | undefined {
   if (status === 401 || status === 403) return login
   if (own.startsWith('NAME_UNKNOWN')) return 'some registries want a repository to be created before the first push'
   if (status === 413) return 'the registry, or a proxy before it, takes no requests of this size'
-  if (status === 429) return 'the registry limits requests; try later, log in, or lower --concurrency'
+  if (status === 429) {
+    const wait = retryAfter === undefined ? '' : `, and asks to wait ${count(Math.ceil(retryAfter / 60_000), 'minute')}`
+    return `the registry limits requests${wait}; try later, log in, or lower --concurrency`
+  }
+  if (status < 400) return 'no registry answers this so: something else is at this address, or in front of it'
   if (status === 400 && /http request (was sent|to an https)/i.test(own)) return 'the registry speaks https here: leave --plain-http out'
   return undefined
 }

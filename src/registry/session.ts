@@ -63,8 +63,9 @@ export class Session {
   }
 
   /** What to say of a 401 or 403. */
-  async login(repository: string, status: number): Promise<string> {
+  async login(repository: string, { status, url }: Answer): Promise<string> {
     const { registry, places } = this.#options
+    if (url.origin !== (await this.#found()).origin) return `${registry} leads to ${url.host}, which is given no credentials`
     const credentials = await this.#credentials.get(repository)
     if (credentials !== undefined) {
       const { username, source } = credentials

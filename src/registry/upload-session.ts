@@ -7,8 +7,7 @@ import { discard } from './call.ts'
 import type { RegistryClient } from './client.ts'
 import type { RegistryRequest } from './endpoints.ts'
 import { beginUpload, mountBlob } from './endpoints.ts'
-import { locate } from './redirect.ts'
-import { Setback } from './setback.ts'
+import { locate, refused } from './redirect.ts'
 
 /** An upload that the registry has agreed to: where to send, and how small a chunk may be. */
 export interface UploadSession {
@@ -57,8 +56,8 @@ function sessionOf(client: RegistryClient, answer: Answer): UploadSession {
 /** Each answer says where the next request goes. */
 export function nextUrl(client: RegistryClient, answer: Answer): URL {
   const location = answer.headers['location']
-  if (location !== undefined && location !== '') return locate(answer.url, location, client.settings)
-  throw new Setback({ code: 'REGISTRY', found: `${answer.method} ${answer.url.host}: an answer without Location`, transient: false })
+  if (location !== undefined && location !== '') return locate(answer, location, client.settings)
+  throw refused(answer, 'no Location')
 }
 
 /** The request that ends an upload. The registry may say which digest it has stored; it must be ours. */

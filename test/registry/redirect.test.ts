@@ -101,7 +101,21 @@ describe('the Location of an upload', () => {
     expect(storage.requests[0]?.headers['authorization']).toBeUndefined()
   })
 
-  const from = new URL('https://registry.example/v2/a/blobs/uploads/')
+  it('at another origin that refuses is told as that, and not as a login that lacks', async () => {
+    const registry = await start({ auth: { kind: 'basic', users } })
+    const storage = await start()
+    registry.fail({ method: 'POST', strike: withHeaders({ location: `${storage.url}/put-here` }) })
+    storage.fail({ times: 9, strike: answer(403) })
+    await expect(storeOf(registry).put(someLayer(10))).rejects.toMatchObject({ code: 'UNAUTHORIZED', hint: `${registry.host} leads to ${storage.host}, which is given no credentials` })
+  })
+
+  it('that leads nowhere is told with the request that it answers', async () => {
+    const registry = await start()
+    registry.fail({ method: 'POST', times: 1, strike: answer(202, { location: 'javascript:alert(1)' }) })
+    await expect(storeOf(registry).put(someLayer(10))).rejects.toThrow(/POST http:\/\/127.*\/blobs\/uploads\/: the answer has a Location with the scheme "javascript:"$/)
+  })
+
+  const from = { method: 'POST', url: new URL('https://registry.example/v2/a/blobs/uploads/') } as const
 
   it.each([
     ['/v2/x?a=%3D', 'https://registry.example/v2/x?a=%3D'],
@@ -114,7 +128,7 @@ describe('the Location of an upload', () => {
   })
 
   it('never gives TLS up, unless asked to', () => {
-    expect(() => locate(from, 'http://other.example/x?sig=s', {})).toThrow(/a Location without TLS: http:\/\/other\.example\/x\?sig=REDACTED/)
+    expect(() => locate(from, 'http://other.example/x?sig=s', {})).toThrow(/^POST https:\/\/registry\.example\/v2\/a\/blobs\/uploads\/: the answer has a Location without TLS: http:\/\/other\.example\/x\?sig=REDACTED/)
     expect(locate(from, 'http://other.example/x', { plainHttp: ['other.example'] }).href).toBe('http://other.example/x')
   })
 })

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Pace } from '../../src/registry/pace.ts'
 import { remoteStore } from '../../src/stores/remote.ts'
-import { answer, refuse } from '../support/registry/faults.ts'
+import { answer, refuse, reset } from '../support/registry/faults.ts'
 import type { TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import type { Talk } from '../support/registry/talk.ts'
@@ -36,6 +36,20 @@ describe('a request', () => {
     expect(talking.waits).toEqual([])
   })
 
+  it('that is answered with a success that says nothing here, as a page of a proxy is, is told as that', async () => {
+    registry.fail({ method: 'POST', strike: answer(200, { 'content-type': 'text/html' }, '<html>log in</html>') })
+    await expect(remoteStore(talking.client, registry.host, 'acme/bp').put(someLayer(1))).rejects.toMatchObject({
+      code: 'REGISTRY',
+      message: expect.stringMatching(/status 200 OK$/) as string,
+      hint: 'no registry answers this so: something else is at this address, or in front of it',
+    })
+  })
+
+  it('whose connection is lost where others were answered is not said to want TLS', async () => {
+    registry.fail({ path: /blobs/, times: 9, strike: reset() })
+    await expect(find()).rejects.toMatchObject({ code: 'NETWORK', hint: undefined })
+  })
+
   it('to a registry whose ping is out of order is sent a little later', async () => {
     registry.fail({ path: /v2\/$/, strike: answer(503), times: 2 })
     expect(await find()).toBe(false)
@@ -55,7 +69,7 @@ describe('a request', () => {
     await expect(find()).rejects.toMatchObject({
       code: 'REGISTRY',
       message: expect.stringMatching(/status 429 Too Many Requests$/) as string,
-      hint: expect.stringContaining('--concurrency') as string,
+      hint: 'the registry limits requests, and asks to wait 360 minutes; try later, log in, or lower --concurrency',
     })
     expect(talking.waits).toEqual([])
   })
