@@ -10,6 +10,8 @@ export interface PullPlace {
   readonly pulls: MirrorPulls
   /** Where this one fails or lacks the image, the next is asked; the last one is none. */
   readonly isMirror: boolean
+  /** The tag or digest that is asked for there, where it is another one than here. */
+  readonly name?: string
 }
 
 const step = 'read --registry-mirror'
@@ -55,35 +57,52 @@ function hubName(host: string): string {
 
 /**
  * Where an image is pulled from, in order: the mirrors that flags name, those of registries.conf, and last the registry itself,
- * or what registries.conf has in its place. Of flags and of rules the ones with the longest prefix count.
+ * or what registries.conf has in its place. Of flags and of rules the ones with the longest prefix count; a prefix may be a
+ * whole name with its tag or digest.
  *
+ * @param name the tag or digest
  * @throws PackagerError where registries.conf blocks the image
  */
-export function pullPlaces(flags: readonly RegistryRule[], rules: readonly RegistryRule[], registry: string, repository: string): readonly PullPlace[] {
-  const name = `${registry}/${repository}`
-  const [flag, rule] = [bestMatch(flags, name), bestMatch(rules, name)]
+export function pullPlaces(flags: readonly RegistryRule[], rules: readonly RegistryRule[], registry: string, repository: string, name?: string): readonly PullPlace[] {
+  const full = { repository: `${registry}/${repository}`, named: name === undefined ? undefined : `${registry}/${repository}${name.includes(':') ? '@' : ':'}${name}` }
+  const [flag, rule] = [bestMatch(flags, full), bestMatch(rules, full)]
   if (rule?.rule.blocked === true) {
-    throw new PackagerError({ code: 'UNSUPPORTED', step: 'pull image', value: name, found: `pulling it is blocked by ${rule.rule.file}` })
+    throw new PackagerError({ code: 'UNSUPPORTED', step: 'pull image', value: rule.isName ? full.named : full.repository, found: `pulling it is blocked by ${rule.rule.file}` })
   }
   const mirrors = [flag, rule].flatMap((match): PullPlace[] =>
-    (match?.rule.mirrors ?? []).map(({ location, insecure, pulls }) => ({ ...placeAt(location, match?.rest ?? ''), insecure, pulls, isMirror: true })),
+    (match?.rule.mirrors ?? []).map(({ location, insecure, pulls }) => ({ ...placeAt(location, match), insecure, pulls, isMirror: true })),
   )
-  const own = rule === undefined || rule.rule.location === '' ? { registry, repository } : placeAt(rule.rule.location, rule.rest)
+  const own = rule === undefined || rule.rule.location === '' ? { registry, repository } : placeAt(rule.rule.location, rule)
   return [...mirrors, { ...own, insecure: rule?.rule.insecure === true, pulls: 'all', isMirror: false }]
+}
+
+/** Whether a rule is for one tag or digest of the repository alone: which places there are depends on the name then. */
+export function hasNamedRules(rules: readonly RegistryRule[], registry: string, repository: string): boolean {
+  const name = `${registry}/${repository}`
+  return rules.some(({ prefix }) => prefix.startsWith(`${name}:`) || prefix.startsWith(`${name}@`))
+}
+
+interface FullName {
+  readonly repository: string
+  /** With its tag or digest. */
+  readonly named: string | undefined
 }
 
 interface Match {
   readonly rule: RegistryRule
   /** What follows the prefix: `''`, or begins with a slash. */
   readonly rest: string
+  /** The prefix has the tag or digest in it. */
+  readonly isName: boolean
 }
 
 /** Of equal prefixes the later one: a drop-in file has the last word. */
-function bestMatch(rules: readonly RegistryRule[], name: string): Match | undefined {
+function bestMatch(rules: readonly RegistryRule[], { repository, named }: FullName): Match | undefined {
   let best: Match | undefined
   for (const rule of rules) {
-    const rest = restAfter(rule.prefix, name)
-    if (rest !== undefined && (best === undefined || isMoreExact(rule.prefix, best.rule.prefix))) best = { rule, rest }
+    const isName = rule.prefix === named
+    const rest = isName ? '' : restAfter(rule.prefix, repository)
+    if (rest !== undefined && (best === undefined || isMoreExact(rule.prefix, best.rule.prefix))) best = { rule, rest, isName }
   }
   return best
 }
@@ -101,8 +120,12 @@ function restAfter(prefix: string, name: string): string | undefined {
   return name === prefix || name.startsWith(`${prefix}/`) ? name.slice(prefix.length) : undefined
 }
 
-function placeAt(location: string, rest: string): { readonly registry: string; readonly repository: string } {
-  const whole = `${location}${rest}`
+function placeAt(location: string, match: Match | undefined): Pick<PullPlace, 'registry' | 'repository' | 'name'> {
+  const whole = `${location}${match?.rest ?? ''}`
   const slash = whole.indexOf('/')
-  return { registry: hubName(whole.slice(0, slash).toLowerCase()), repository: whole.slice(slash + 1) }
+  const [, repository = '', tag, digest] = /^(.*?)(?::([^/:@]+)|@([^/@]+))?$/.exec(whole.slice(slash + 1)) ?? []
+  const registry = hubName(whole.slice(0, slash).toLowerCase())
+  if (match?.isName !== true) return { registry, repository: whole.slice(slash + 1) }
+  const name = tag ?? digest
+  return { registry, repository, ...(name === undefined ? {} : { name }) }
 }

@@ -6,7 +6,7 @@ import type { Downloads } from '../stores/download.ts'
 import type { RegistryClientOptions, Remotes } from '../stores/remote.ts'
 import type { RegistryRule } from '../config/registries.ts'
 import type { PullPlace } from './mirrors.ts'
-import { pullPlaces, readMirrorFlags } from './mirrors.ts'
+import { hasNamedRules, pullPlaces, readMirrorFlags } from './mirrors.ts'
 import type { NetworkOptions } from './options.ts'
 
 /** The registries of a run, through one client. It is loaded with the first repository that is opened: a layout needs none. */
@@ -48,7 +48,14 @@ export class Network {
   /** The repository behind its mirrors. registries.conf is read when the first image is. */
   async #mirrored(registry: string, repository: string): Promise<Source> {
     this.#registryRules ??= import('./registries-conf.ts').then(({ loadRegistryRules }) => loadRegistryRules(this.#client()))
-    const places = pullPlaces(this.#mirrorFlags, await this.#registryRules, registry, repository)
+    const rules = await this.#registryRules
+    const open = (name?: string): Promise<Source> => this.#sourceOf(pullPlaces(this.#mirrorFlags, rules, registry, repository, name))
+    if (!hasNamedRules(rules, registry, repository)) return open()
+    const { sourceByName } = await import('../stores/by-name.ts')
+    return sourceByName(open)
+  }
+
+  async #sourceOf(places: readonly PullPlace[]): Promise<Source> {
     const [first] = places
     if (places.length === 1 && first !== undefined) return this.#reader(first)
     const { mirroredSource } = await import('../stores/mirrored.ts')
@@ -60,7 +67,14 @@ export class Network {
     return mirroredSource({ places: named, unreachable: this.#unreachable, report: this.#report })
   }
 
-  async #reader({ registry, repository, insecure, isMirror }: PullPlace): Promise<Source> {
+  async #reader(place: PullPlace): Promise<Source> {
+    const source = await this.#repositoryOf(place)
+    if (place.name === undefined) return source
+    const { renamedSource } = await import('../stores/by-name.ts')
+    return renamedSource(source, place.name)
+  }
+
+  async #repositoryOf({ registry, repository, insecure, isMirror }: PullPlace): Promise<Source> {
     if (!insecure && !isMirror) return this.repository(registry, repository)
     const key = [registry, insecure, isMirror].join(' ')
     const reader = this.#readers.get(key) ?? this.#openReader(registry, insecure, isMirror)

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { cancelled, throwIfCancelled } from '../errors.ts'
@@ -62,12 +63,19 @@ async function createDispatcher(url: URL, options: TransportOptions): Promise<Di
     url.protocol === 'https:' ? trustFor(url, options) : Promise.resolve<Partial<Trust>>({}),
   ])
   const proxy = proxyFor(url, options.env)
-  const connect = { ...trust, timeout: timeouts.connectMs }
+  const connect = { ...trust, timeout: timeouts.connectMs, ...(url.hostname === 'localhost' ? { lookup: thisMachine } : {}) }
   const common = { connections, pipelining: 1, bodyTimeout: timeouts.idleMs }
   if (proxy === undefined) return new Agent({ ...common, connect })
   const proxyTls = { timeout: timeouts.connectMs, ...(proxy.protocol === 'https:' ? await trustFor(proxy, options) : {}) }
   // Plain http goes through an http proxy by absolute URL, as proxies expect it: many let CONNECT through to port 443 only.
   return new ProxyAgent({ ...common, uri: proxy.href, requestTls: connect, proxyTls, proxyTunnel: false })
+}
+
+/** `localhost` is this machine by either of its addresses, whichever of them its own list of hosts knows, and in whatever order (RFC 6761, 6.3). */
+const thisMachine: LookupFunction = (_hostname, { all }, callback) => {
+  const addresses = [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }]
+  if (all === true) callback(null, addresses)
+  else callback(null, '127.0.0.1', 4)
 }
 
 async function send(call: Call, dispatcher: Dispatcher, { timeouts, userAgent }: TransportOptions): Promise<Answer> {

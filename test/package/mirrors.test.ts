@@ -55,6 +55,22 @@ const header = (text: string): string => `Basic ${Buffer.from(text).toString('ba
 const both = ['acme/hello@1', 'acme/meta@1']
 
 describe('an image dependency', () => {
+  test('comes from where registries.conf has that one tag, with all that it holds; another tag from its own registry', async () => {
+    const [own, mirror] = [await startMirror(), await startMirror('pinned/')]
+    const repository = mirror.repository('pinned/acme/hello')
+    const tagged = repository.tags.get('1') ?? ''
+    repository.tags.set('old', tagged)
+    const conf = join(work.path, 'registries.conf')
+    await writeFile(conf, `[[registry]]\nprefix = "${own.host}/acme/hello:1"\nlocation = "${mirror.host}/pinned/acme/hello:old"\n`)
+    own.repository('acme/hello').tags.set('2', own.repository('acme/hello').tags.get('1') ?? '')
+    const before = own.requests.length
+    expect(modulesOf(await publish(`${own.host}/acme/hello:1`, [], env({ CONTAINERS_REGISTRIES_CONF: conf })))).toEqual(both)
+    expect(own.requests.length).toBe(before)
+    expect(mirror.requests.map(({ path }) => path)).toContain('/v2/pinned/acme/hello/manifests/old')
+    expect(modulesOf(await publish(`${own.host}/acme/hello:2`, [], env({ CONTAINERS_REGISTRIES_CONF: conf })))).toEqual(both)
+    expect(own.requests.length).toBeGreaterThan(before)
+  })
+
   test('is pulled from the mirror, and its registry is not spoken to', async () => {
     const mirror = await startMirror()
     const output = await publish('registry.invalid/acme/hello:1', [`registry.invalid=${mirror.host}`])

@@ -64,6 +64,41 @@ blocked = true
     expect(shown(pullPlaces([], rulesOf(conf), registry, repository))).toEqual(expected)
   })
 
+  const digest = `sha256:${'a'.repeat(64)}`
+  const whole = `[[registry]]
+prefix = "example.com/foo/image:1"
+location = "one.example/pinned:old"
+[[registry.mirror]]
+location = "mirror.example/pinned"
+[[registry]]
+prefix = "example.com/foo/image@${digest}"
+location = "two.example:5000/x"
+[[registry]]
+location = "example.com/foo/bad:2"
+blocked = true
+[[registry]]
+prefix = "example.com/foo"
+location = "all.example/foo"
+`
+
+  test.each([
+    ['foo/image', '1', ['mirror.example pinned', 'one.example pinned, itself'], [undefined, 'old']],
+    ['foo/image', '2', ['all.example foo/image, itself'], [undefined]],
+    ['foo/image', digest, ['two.example:5000 x, itself'], [undefined]],
+    ['foo/image', `sha256:${'b'.repeat(64)}`, ['all.example foo/image, itself'], [undefined]],
+    ['foo/image', undefined, ['all.example foo/image, itself'], [undefined]],
+    ['foo/image/1', '1', ['all.example foo/image/1, itself'], [undefined]],
+  ])('by a prefix that is a whole name, for example.com/%s and %s', (repository, name, expected, names) => {
+    const places = pullPlaces([], rulesOf(whole), 'example.com', repository, name)
+    expect(shown(places)).toEqual(expected)
+    expect(places.map((place) => place.name)).toEqual(names)
+  })
+
+  test('are none for a whole name that is blocked, and others of its repository are not', () => {
+    expect(() => pullPlaces([], rulesOf(whole), 'example.com', 'foo/bad', '2')).toThrow('pull image "example.com/foo/bad:2": pulling it is blocked by r.conf')
+    expect(shown(pullPlaces([], rulesOf(whole), 'example.com', 'foo/bad', '1'))).toEqual(['all.example foo/bad, itself'])
+  })
+
   test('by both: what the command line names is asked first', () => {
     const flags = readMirrorFlags(['example.com=flag.example'])
     expect(shown(pullPlaces(flags, rulesOf(conf), 'example.com', 'foo/image'))[0]).toBe('flag.example foo/image')

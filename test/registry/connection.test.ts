@@ -43,6 +43,12 @@ afterEach(async () => {
 })
 
 describe('a registry on this machine', () => {
+  it.each(['127.0.0.1', '::1'])('that listens on %s alone is found as localhost, by whatever address that name comes first', async (address) => {
+    const registry = await start({ address })
+    expect(await push(`localhost:${new URL(registry.url).port}`)).toBe('uploaded')
+    expect(registry.requests.length).toBeGreaterThan(0)
+  })
+
   it('is spoken to without TLS, by IPv4, by IPv6 and by name', async () => {
     const four = await start()
     expect(await push(four.host)).toBe('uploaded')
