@@ -109,6 +109,7 @@ function checkPath(text: string, path: string): void {
     if (/^[0-9a-f]{64}$/.test(path)) throw wrong(text, 'a repository that looks like an image ID, 64 hex digits')
     return
   }
+  if (path === '') throw wrong(text, 'no repository after the host')
   if (bad === '') throw wrong(text, 'an empty part between slashes')
   if (bad !== bad.toLowerCase() && partPattern.test(bad.toLowerCase())) {
     throw wrong(text, `upper case in "${bad}"`, `repositories are lower case: ${bad.toLowerCase()}`)

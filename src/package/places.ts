@@ -50,7 +50,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function noPath(shown: string, cause?: unknown): PackagerError {
-  return new PackagerError({ code: 'USAGE', step: 'open buildpack', value: shown, found: noSource, wanted, hint: 'name it with --path', cause })
+  return new PackagerError({ code: 'USAGE', step: 'open buildpack', value: shown, found: noSource, wanted, cause })
 }
 
 async function isFolder(path: string): Promise<boolean> {

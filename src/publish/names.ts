@@ -51,9 +51,28 @@ export function planNames(options: NameOptions, module: Named, project: NameDefa
 
 /** What can be told of NAME, `--repository` and each `--tag` before it is known what they are the names of; each check throws one `USAGE`. */
 export function nameChecks({ tags = [], append: _append, ...options }: NameOptions): readonly (() => unknown)[] {
+  const { name, repository, ...others } = options
   const anything = { id: 'name', version: '0' }
-  const isNamed = options.name !== undefined || derivedName(options, anything, undefined) !== undefined
-  return [() => isNamed && planNames(options, anything, undefined), ...tags.map((tag) => () => isBareTag(tag) || tagged(tag, '--tag'))]
+  return [
+    () => name !== undefined && planNames({ ...others, name }, anything, undefined),
+    () => repository !== undefined && name === undefined && checkRepository(repository, '--repository'),
+    ...tags.map((tag) => () => isBareTag(tag) || tagged(tag, '--tag')),
+  ]
+}
+
+/** What a name is made of has itself the form of one, without a tag. */
+function checkRepository(text: string, option: string): void {
+  const { tag, digest } = hintedReference(text, option)
+  if (tag !== undefined || digest !== undefined) throw new PackagerError({ code: 'USAGE', step: `read ${option}`, value: text, found: tag === undefined ? 'a digest' : `the tag "${tag}"`, wanted: 'a repository such as registry.example/acme', hint: 'the name is made of it, the last part of the id and the version' })
+}
+
+function hintedReference(text: string, option: string): Reference {
+  try {
+    return parseReference(`${text.replace(/\/+$/, '')}${/^[^/]*[.:][^/]*\/?$|^localhost\/?$/.test(text) ? '/name' : ''}`)
+  } catch (cause) {
+    if (!(cause instanceof PackagerError)) throw cause
+    throw new PackagerError({ code: 'USAGE', step: `read ${option}`, value: text, found: cause.message, hint: cause.hint, cause })
+  }
 }
 
 function registryNames(options: NameOptions, derived: string | undefined, project: NameDefaults | undefined): Names {
@@ -67,11 +86,18 @@ function registryNames(options: NameOptions, derived: string | undefined, projec
       hint: 'give NAME, or --repository REPOSITORY (also as BP_PACKAGE_REPOSITORY), or repository = "..." in bp-package.toml',
     })
   }
+  if (options.destination === 'registry') refuseHostAlone(text)
   const reference = tagged(text, 'NAME')
   const first = { registry: reference.registry, repository: reference.repository, tag: tagOf(reference) }
   const others = extraTags(options, project).map((tag) => extraTag(tag, first))
   const tags = [first, ...others].filter((tag, index, all) => all.findIndex((other) => sameTag(tag, other)) === index)
   return { name: formatReference({ ...reference, tag: first.tag }), repository: repositoryName(reference), tags }
+}
+
+/** By the grammar `localhost:5000` is Docker Hub's image "localhost" of the tag "5000", which nobody means. */
+function refuseHostAlone(text: string): void {
+  if (!/^(?:localhost|[^/:@]+\.[^/:@]+(?=:\d{2,5}$))(?::\d{2,5})?$/i.test(text)) return
+  throw new PackagerError({ code: 'USAGE', step: 'read NAME', value: text, found: 'a host alone', wanted: 'host[:port]/path[/path...][:tag]', hint: `such as ${text}/acme/hello:1.0.0` })
 }
 
 /** What a push can do beside setting tags: none at all, or a layout of the same. */

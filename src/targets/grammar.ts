@@ -1,7 +1,7 @@
 import type { Distro } from '../config/buildpack.ts'
 import { PackagerError } from '../errors.ts'
 import type { TargetFault } from './known.ts'
-import { checkTarget } from './known.ts'
+import { checkTarget, isArchitecture } from './known.ts'
 import type { Target } from './target.ts'
 
 /** The form of a `--target` value, for people (SPEC-package.md section 2). */
@@ -32,6 +32,8 @@ export const grammarHint = `a target is ${targetGrammar}, such as linux/arm64/v8
 
 /** As `parseTarget`, for callers that gather what is wrong. */
 export function readTarget(text: string): ReadTarget {
+  if (text === '') return { text, targets: [], faults: [{ found: 'an empty target', wanted: 'os/arch' }] }
+  if (isArchitecture(text)) return { text, targets: [], faults: [{ found: 'an architecture without its os', wanted: `os/arch, such as linux/${text}` }] }
   const colon = text.indexOf(':')
   const [os = '', arch = '', variant, ...more] = (colon === -1 ? text : text.slice(0, colon)).split('/')
   const distros = colon === -1 ? [] : text.slice(colon + 1).split(';').map(readDistro)

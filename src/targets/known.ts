@@ -48,6 +48,11 @@ const otherNames: ReadonlyMap<string, string> = new Map([
   ['win', 'windows'],
 ])
 
+/** Whether a word is an architecture, and so no os. */
+export function isArchitecture(word: string): boolean {
+  return ports.get('linux')?.includes(word) === true
+}
+
 /** One thing about a target that no image can be made for. `key` is the TOML key it is about. */
 export interface TargetFault {
   readonly key: 'os' | 'arch' | 'variant' | 'distros'

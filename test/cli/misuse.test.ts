@@ -36,7 +36,7 @@ test('mistakes of every kind on one command line are told together, each with it
     'error: read the command line: unknown option \'--publsh\'',
     'error: read the command line: unknown option \'--nonsense\'',
     'error: read --format: got "fle", want layout, file or image',
-    'error: read --archive-limit: got "8GB", want a whole number with KiB, MiB, GiB or TiB',
+    'error: read --archive-limit: got "8GB", want a whole number with KiB, MiB, GiB or TiB, such as 8GiB',
     'error: read --concurrency: got "0", want a whole number from 1 to 9999',
     'error: write --metadata-file "no/such/result.json": got a parent folder that does not exist, want a file in an existing folder',
     expect.stringContaining('error: open buildpack "nowhere": got no such file or folder'),
@@ -140,4 +140,20 @@ test.each([
 
 test('a command that was misspelt is told alone: what follows it may be right there', async () => {
   expect(await told('manfest', 'push', '--purge', '--concurrency', '0')).toEqual(['error: run "manfest": not a command\nhint: did you mean "manifest"?'])
+})
+
+test.each([
+  [['localhost:5000', '--publish'], 'read NAME "localhost:5000": got a host alone, want host[:port]/path[/path...][:tag]\nhint: such as localhost:5000/acme/hello:1.0.0'],
+  [['registry.example:5000', '--publish'], 'read NAME "registry.example:5000": got a host alone'],
+  [['registry.example/', '--publish'], 'read image name "registry.example/": got no repository after the host'],
+  [['--repository', 'host.example/Acme', '--publish'], 'read --repository "host.example/Acme": read image name "host.example/Acme": got upper case in "Acme"'],
+  [['--repository', 'host.example/acme:1', '--publish'], 'read --repository "host.example/acme:1": got the tag "1", want a repository such as registry.example/acme'],
+  [['-t', 'arm64'], 'read --target: "arm64": an architecture without its os, want os/arch, such as linux/arm64\n'],
+  [['-t', 'linux/amd64,,linux/arm64'], 'read --target: "": an empty target, want os/arch\n'],
+  [['--format', 'oci'], 'hint: did you mean layout?'],
+  [['--format', 'docker'], 'hint: did you mean image?'],
+])('%j is told in words that lead on', async (words, text) => {
+  const errors = await told(...words)
+  expect(errors).toHaveLength(1)
+  expect(`${errors[0]}\n`).toContain(text)
 })

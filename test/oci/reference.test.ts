@@ -46,7 +46,7 @@ describe('an image name', () => {
     ['-host.example/foo', /got the host/],
     ['user:pw@registry.example/foo', /got the digest/],
     ['a//b', /got an empty part/],
-    ['localhost:5000/', /got an empty part/],
+    ['localhost:5000/', /got no repository after the host/],
     ['/foo', /got an empty part/],
     ['../foo', /got the host/],
     ['a/../b', /got the part ".."/],

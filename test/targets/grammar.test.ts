@@ -51,7 +51,8 @@ describe('a target', () => {
     ['linux/amd64:ubuntu@22.04@24.04', 'got distribution "ubuntu@22.04@24.04", want a name, and at most one version: name@version'],
     ['linux/amd64:ubuntu@22.04:debian@12', 'got distribution "ubuntu@22.04:debian@12", want a name, and at most one version: name@version'],
     ['linux/amd64:../..@1', 'got distribution "../..@1", want a name, and at most one version: name@version'],
-    ['', 'got no os, no architecture, want one of linux, freebsd, windows, one such as amd64'],
+    ['', 'got an empty target, want os/arch'],
+    ['arm64', 'got an architecture without its os, want os/arch, such as linux/arm64'],
   ])('is refused as %s', (text, expected) => {
     expect(refusal(text)).toBe(`read target "${text}": ${expected}`)
   })

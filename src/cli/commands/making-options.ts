@@ -42,13 +42,16 @@ export function whereOptions(output: string): Option[] {
     new Option('--publish', 'push to the registry that the name names').conflicts('format'),
     new Option('--publish-by-digest', 'push without a tag, for jobs that each build one target').conflicts(['format', 'output', 'tag', 'append', 'appendImageNameSuffix']),
     new Option('--append', "keep what the name's index has for other platforms"),
-    oneOf('-f, --format <format>', 'layout (default), file or image', ['layout', 'file', 'image']),
+    oneOf('-f, --format <format>', 'layout (default), file or image', ['layout', 'file', 'image'], FORMATS_ELSEWHERE),
     new Option('--single-file', 'with --format file: one archive for all targets'),
     new Option('-o, --output <path>', output),
     repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
     new Option('--append-image-name-suffix', "also tag each platform's image <tag>-<os>-<arch>..."),
   ]
 }
+
+/** As pack, docker buildx, skopeo and ko name them. */
+const FORMATS_ELSEWHERE = { oci: 'layout', dir: 'layout', folder: 'layout', cnb: 'file', tar: 'file', archive: 'file', 'oci-archive': 'file', docker: 'image', podman: 'image', daemon: 'image', engine: 'image' } as const
 
 /** How it is made. */
 export function howOptions(): Option[] {

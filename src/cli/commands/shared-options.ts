@@ -49,14 +49,18 @@ export function readBy(option: Option, read: (value: string) => unknown): Option
   })
 }
 
-/** One of a few words. */
-export function oneOf(flags: string, description: string, words: readonly string[]): Option {
+/**
+ * One of a few words.
+ *
+ * @param foreign what other tools call them
+ */
+export function oneOf(flags: string, description: string, words: readonly string[], foreign: Readonly<Record<string, string>> = {}): Option {
   const option = new Option(flags, description)
   // For completion; commander's own check of them would end the reading.
   option.argChoices = [...words]
   return readBy(option, (value) => {
     if (words.includes(value)) return value
-    const meant = nearest(value, words)
+    const meant = foreign[value.toLowerCase()] ?? nearest(value, words)
     throw usageError(`read ${option.long ?? flags}`, `"${value}"`, { wanted: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`, ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }) })
   })
 }
@@ -71,7 +75,7 @@ const units: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB
 export function byteSize(value: string): number {
   const [, number = '', unit = ''] = /^([1-9][0-9]{0,5})(KiB|MiB|GiB|TiB)$/u.exec(value) ?? []
   const factor = units[unit]
-  if (factor === undefined) throw usageError('read --archive-limit', `"${value}"`, { wanted: 'a whole number with KiB, MiB, GiB or TiB' })
+  if (factor === undefined) throw usageError('read --archive-limit', `"${value}"`, { wanted: 'a whole number with KiB, MiB, GiB or TiB, such as 8GiB' })
   return Number(number) * factor
 }
 
