@@ -41,6 +41,8 @@ export function checkCompositions(compositions: readonly Composition[], main: Mo
 }
 
 function withTargets(compositions: readonly Composition[], faults: readonly (readonly Fault[])[]): readonly Problem[] {
+  // Of a target that lacks a dependency nothing else is known.
+  const judged = compositions.filter(({ refusals }) => refusals.length === 0).length
   const found = new Map<string, { readonly fault: Fault; readonly targets: string[] }>()
   for (const [index, { target }] of compositions.entries()) {
     for (const fault of faults[index] ?? []) {
@@ -50,7 +52,7 @@ function withTargets(compositions: readonly Composition[], faults: readonly (rea
       found.set(key, known)
     }
   }
-  return Array.from(found.values(), ({ fault: { at, say }, targets }) => ({ ...at, message: say(targets.length === compositions.length ? '' : ` for ${targets.join(', ')}`) }))
+  return Array.from(found.values(), ({ fault: { at, say }, targets }) => ({ ...at, message: say(targets.length === judged ? '' : ` for ${targets.join(', ')}`) }))
 }
 
 function refused({ refusals }: Composition): readonly Fault[] {

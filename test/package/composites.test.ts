@@ -216,6 +216,19 @@ describe('an order', () => {
     ])
   })
 
+  test('is told of beside a target that lacks a dependency, of which nothing else is known', async () => {
+    await using work = await openWork({
+      ...composite('meta', 'acme/meta@1', ['acme/hello@1', 'acme/nowhere@1']),
+      ...component('hello', 'acme/hello@1', { targets: ['linux/amd64'] }),
+      'package.toml': packageToml('meta', ['hello'], two),
+    })
+    expect((await refusal(work.publish(registry, 'lacks:3', 'package.toml'))).split('\n').slice(0, 3)).toEqual([
+      'check the package: 2 problems',
+      expect.stringContaining('acme/nowhere@1 in the order of acme/meta@1 is no module of the package; add it'),
+      expect.stringContaining('package.toml:3:1: dependencies[0]: package dependency "hello": got acme/hello@1 for linux/amd64, want a target that fits linux/arm64'),
+    ])
+  })
+
   test('is told of where dependencies lack targets: each target that each of them lacks', async () => {
     await using work = await openWork({
       ...composite('meta', 'acme/meta@1', ['acme/hello@1', 'acme/other@1']),
