@@ -59,6 +59,14 @@ function overwriteUnseen(path: string): void {
   execFileSync('touch', ['-r', before, path])
 }
 
+/** Waits until the file system's clock is past the file's times: all that happens within a few milliseconds has one time there. */
+function untilLaterThan(path: string): void {
+  const probe = `${path}.probe`
+  do writeFileSync(probe, '')
+  while (statSync(probe).ctimeMs <= statSync(path).ctimeMs)
+  unlinkSync(probe)
+}
+
 /** Fails as told, with no block and no file left. */
 async function expectFailure(shop: TestWorkshop, making: Promise<unknown>, wanted: Partial<Record<'code' | 'message' | 'hint', unknown>>): Promise<void> {
   const failure: unknown = await making.then(
@@ -174,6 +182,7 @@ describe('a file that does not stay as it was listed is named, and nothing is le
     await writeEntries(source, [{ path: 'file', type: 'file', content: { repeat: 'x', bytes } }])
     await using shop = await openTestWorkshop(tree.path)
     const input = await layerOf(source)
+    untilLaterThan(join(source, 'file'))
     await change(join(source, 'file'))
     const wanted = { code: 'SOURCE_CHANGED', message: expect.stringMatching(found), hint: expect.stringContaining('run again') }
     await expectFailure(shop, spoolLayer(input, 'layer', shop, noReport), wanted)
