@@ -51,7 +51,9 @@ export async function gatherBuilder(options: BuilderOptions, context: RunContext
 
 /** An architecture that is left out is asked for by the image that would have to have it. */
 function wrongTargets(options: BuilderOptions, { targets, file, buildImage }: BuilderConfig): readonly Problem[] {
-  const problems = targetProblems({ flags: options.targets ?? [], isComposite: false, moduleTargets: targets, moduleFile: file, packageTargets: [] })
+  const flags = options.targets ?? []
+  const others = flags.length > 0 ? [] : targets.flatMap(({ os, line, column, places = {} }, at): Problem[] => (os === '' || os === 'linux' ? [] : [{ file, line, column, ...places['os'], key: `targets[${at}].os`, message: `is "${os}": builders are made for linux alone` }]))
+  const problems = [...others, ...targetProblems({ flags, isComposite: false, moduleTargets: targets, moduleFile: file, packageTargets: [] })]
   if (buildImage === '') return problems
   return problems.map((problem) => (problem.key.endsWith('.arch') && problem.message.startsWith('is required') ? { ...problem, message: `${problem.message}; the build image is ${buildImage}` } : problem))
 }

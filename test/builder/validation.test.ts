@@ -130,6 +130,15 @@ describe('builder.toml', () => {
     expect(await refusal(`${modules('acme/hello')}[build]\nimage = "HOST/acme/build:1"\n[[run.images]]\nimage = "HOST/acme/run:1"\n[lifecycle]\nversion = ""\n`)).toMatch(/lifecycle\.version: is empty: leave it out for the default version$/)
   })
 
+  test('has targets of Linux alone, unless flags say which', async () => {
+    const toml = tomlWith(`colour = 1\n${modules('acme/hello')}[[targets]]\nos = "linux"\narch = "amd64"\n[[targets]]\nos = "windows"\narch = "amd64"\n`)
+    const said = await refusal(toml)
+    expect(said).toContain('CONFIG read the config files: 2 problems')
+    expect(said).toMatch(/builder\.toml:11:1: targets\[1\]\.os: is "windows": builders are made for linux alone$/)
+    await using ground = await openBuilderGround(toml.replace('colour = 1\n', ''), hello)
+    await ground.run({ targets: ['linux/amd64'] })
+  })
+
   test('says nothing of a build image that it does not name, where a target lacks its architecture', async () => {
     expect(await refusal('[[targets]]\nos = "linux"\n')).toMatch(/targets\[0\]\.arch: is required: one of .*, s390x$/m)
   })
