@@ -32,7 +32,7 @@ export function readLifecycle({ shown, toml, entries }: LifecycleFiles): { facts
   if (toml === undefined) {
     throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: 'no lifecycle.toml at its top', wanted: 'a lifecycle: lifecycle.toml, and its programs in a folder beside it' })
   }
-  const { value, problems } = readLifecycleToml(toml.toString('utf8'), `${shown}: lifecycle.toml`)
+  const { value, problems } = readLifecycleToml(toml, `${shown}: lifecycle.toml`)
   if (value === undefined) throw configError(`read lifecycle "${shown}"`, problems)
   const programs = below(entries, shown)
   const names = new Set(programs.filter(({ type }) => type !== 'folder').map(displayName))
@@ -58,6 +58,7 @@ function below(entries: Entries, shown: string): readonly LayerEntry[] {
   for (const entry of entries) {
     const name = programName(entry.name)
     if (name === undefined) continue
+    if (name.startsWith('.wh.')) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: `${displayName(entry)}, which engines take for the removal of another file`, wanted: 'files by other names' })
     if (programs.has(name)) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: `two files that would be /cnb/lifecycle/${displayName({ name })}`, wanted: 'each once' })
     programs.set(name, { ...entry, name, link: linkOf(entry, shown) })
   }

@@ -2,6 +2,7 @@ import type { Checked } from './checked.ts'
 import type { Findings } from './findings.ts'
 import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
+import type { TomlSource } from './toml-bytes.ts'
 
 /** The versions of one API that a lifecycle speaks, as listed; a list that is absent is undefined, which labels write as null. */
 export interface ApiLists {
@@ -26,8 +27,8 @@ const apiVersion = /^v?(\d+)(?:\.(\d*))?$/
  * Reads lifecycle.toml. Keys beside the known ones are its own business. Where `[apis]` lists what is supported, the oldest of
  * all listed takes the place of `[api]`; a descriptor that only has `[api]`, as those before 0.9 do, supports just that.
  */
-export function readLifecycleToml(text: string, file: string): Checked<LifecycleFacts> {
-  return readDocument(text, file, (root, findings) => {
+export function readLifecycleToml(source: TomlSource, file: string): Checked<LifecycleFacts> {
+  return readDocument(source, file, (root, findings) => {
     const version = root.section('lifecycle')?.text('version') ?? ''
     if (!semanticVersion.test(version)) findings.problem(['lifecycle', 'version'], version === '' ? 'is required' : `is "${version}", must be a semantic version such as 0.21.0`)
     const old = root.section('api')

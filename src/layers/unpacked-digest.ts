@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { Readable as Stream } from 'node:stream'
+import { PassThrough } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Gunzip } from 'node:zlib'
 import { createGunzip } from 'node:zlib'
 import { PackagerError, reason } from '../errors.ts'
@@ -20,30 +21,33 @@ export interface ClaimedLayer {
  * A layer compressed with zstd passes unchecked: not every Node.js that this runs on can read it.
  */
 export function checkingDiffID(content: Readable, claimed: ClaimedLayer): Readable {
-  return Stream.from(checked(content, claimed), { objectMode: false })
+  const passed = new PassThrough()
+  // The reader of `passed` sees every failure of the pipeline as its own error.
+  pipeline(content, (source: AsyncIterable<Buffer>) => checked(source, claimed), passed).catch(() => undefined)
+  // Whoever gives up does not wait for a piece that may never come.
+  passed.once('close', () => content.destroy())
+  return passed
 }
 
-async function* checked(content: Readable, { diffID, place }: ClaimedLayer): AsyncGenerator<Buffer> {
+async function* checked(source: AsyncIterable<Buffer>, { diffID, place }: ClaimedLayer): AsyncGenerator<Buffer> {
   const unpacked = new Unpacked()
   const wrong = (found: string, cause?: unknown): PackagerError =>
     new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read layer', value: place, found, wanted: `${diffID}, as its config says`, hint: 'that image is broken, and so would be what is made of it: build it anew', cause })
+  const broken = (cause: unknown): never => {
+    throw wrong(`a layer that cannot be unpacked (${reason(cause)})`, cause)
+  }
   try {
     let held: Buffer | undefined
-    for await (const chunk of content as AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
       if (held !== undefined) yield held
-      await unpacked.add(chunk).catch((cause: unknown) => {
-        throw wrong(`a layer that cannot be unpacked (${reason(cause)})`, cause)
-      })
+      await unpacked.add(chunk).catch(broken)
       held = chunk
     }
-    const found = await unpacked.digest().catch((cause: unknown) => {
-      throw wrong(`a layer that cannot be unpacked (${reason(cause)})`, cause)
-    })
+    const found = await unpacked.digest().catch(broken)
     if (found !== undefined && found !== diffID) throw wrong(`a layer that unpacks to ${found}`)
     if (held !== undefined) yield held
   } finally {
     unpacked.close()
-    content.destroy()
   }
 }
 

@@ -81,6 +81,8 @@ describe('a lifecycle is refused', () => {
     ['for macOS', lifecycleMembers(Buffer.from('cffaedfe07000001', 'hex')), /detector, a program for darwin, want one for linux\/amd64/],
     ['for another machine', lifecycleMembers(elf(183)), /detector, a program for linux\/arm64, want one for linux\/amd64/],
     ['for the other byte order', lifecycleMembers(elf(62, true)), /a program for linux\/amd64be/],
+    ['whose descriptor is not UTF-8', [{ name: 'lifecycle.toml', content: Buffer.concat([Buffer.from(descriptor), Buffer.from('# \u00ff', 'latin1')]) }, ...lifecycleMembers().slice(1)], /lifecycle\.toml:\d+:\d+: .*UTF-8/],
+    ['with a name that removes files', [...lifecycleMembers(), { name: 'lifecycle/.wh.creator', content: '' }], /lifecycle\/\.wh\.creator, which engines take for the removal of another file/],
     ['with two programs of one name', [...lifecycleMembers(), { name: 'other/creator', content: 'y' }], /two files that would be \/cnb\/lifecycle\/creator/],
     ['with a link to what is dropped', [...lifecycleMembers(), { name: 'lifecycle/x', flag: '1', link: 'lifecycle.toml' }], /x, a hard link to lifecycle\.toml/],
     ['that leaves its archive', [...lifecycleMembers(), { name: 'lifecycle/../../x', content: 'y' }], /leaves the archive/],
