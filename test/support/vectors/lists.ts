@@ -13,7 +13,7 @@ export const refusals: Readonly<Record<string, RegExp>> = {
   'composite-unlisted-dependency': /buildpack\.toml:\d+:\d+: order\[0\]\.group\[1\]: acme\/none@1/,
   'composite-unused-dependency': /package\.toml:\d+:\d+: dependencies.*acme\/world@0\.0\.2/,
   'composite-wrong-platform': /images for linux\/amd64, want one for linux\/arm64/,
-  'config-no-uri': /as package\.toml says\n.*\[buildpack\] uri/,
+  'config-no-uri': /got neither at its top, want buildpack\.toml or extension\.toml\n.*\[buildpack\] uri/,
   'config-platform-os-bad': /package\.toml:\d+:\d+: platform\.os: .*darwin/,
   'config-unknown-key': /package\.toml:\d+:\d+: /,
   'config-uri-and-image': /package\.toml:\d+:\d+: dependencies\[0\]/,
