@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { PackagerError, reason } from '../errors.ts'
+import { PackagerError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
 import { inlineBlob } from '../oci/descriptor.ts'
@@ -8,6 +7,7 @@ import { encodeContent, readIndexContent } from '../oci/index-content.ts'
 import { isIndexType } from '../oci/media-types.ts'
 import { resolveOrNothing } from '../publish/append.ts'
 import { afterTags } from '../publish/send.ts'
+import { metText, stepBack, stillStands, tries } from '../publish/together.ts'
 import type { Store } from '../stores/store.ts'
 import type { Edited } from './edit.ts'
 import { gather } from './failures.ts'
@@ -20,14 +20,6 @@ import type { Holdings } from './resolve.ts'
 import { checkFormat, checkPublishable, formatOf, listWarnings, repair } from './rules.ts'
 import type { ShipContext } from './ship.ts'
 import { ship, usualConcurrency } from './ship.ts'
-
-/** How often an index that somebody else keeps changing is read again. */
-const tries = 5
-/** Two that met once are apart the next time. */
-const spreadMs = 100
-/** Between writing a tag and looking at it again. */
-const shortestLookMs = 50
-const longestLookMs = 2000
 
 /** An index as the registry has it; nothing: no such tag. */
 interface Base {
@@ -65,11 +57,13 @@ export async function changeRemote(list: ListName, context: ShipContext, absentI
       throw done === undefined ? cause : afterOwnTags(cause, done, list)
     })
     if (changed !== undefined && (!changed.isNew || context.send.dryRun === true)) return done ?? changed
-    if (changed === undefined) report({ type: 'step', message: `${list.full} was changed by somebody else meanwhile: reading it again` })
-    else if (await isStill(changed.result.digest, changed.exposedMs, list, store, context)) return changed
-    else report({ type: 'step', message: `${list.full} was set by somebody else in the same moment: changing what they made of it` })
-    done = changed ?? done
-    if (number < tries) await pause(Math.random() * spreadMs * 2 ** number, signal)
+    if (changed !== undefined) {
+      const { result: { digest }, exposedMs } = changed
+      if (await stillStands({ store, tag: list.tag, name: list.full, digest, exposedMs, report, signal: signalOf(context) })) return changed
+      done = changed
+    }
+    report({ type: 'step', message: metText(list.full, changed !== undefined) })
+    if (number < tries) await stepBack(number, signalOf(context))
   }
   throw afterOwnTags(new PackagerError({ code: 'REGISTRY', step: 'change index', value: list.full, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time change it' }), done, list)
 }
@@ -104,26 +98,6 @@ async function changeOnce({ list, store, context, change, isFirst }: OneChange, 
     context,
   )
   return result === undefined ? undefined : { result, touched: edited.touched, isNew, exposedMs: performance.now() - lookedAt }
-}
-
-/**
- * Whether the tag still stands for what was written. It is looked at after twice the time from our last look at it to our
- * writing: another one who looked before we wrote has written by then, unless its way is a longer one. No registry offers
- * more: the distribution specification has no write under a condition (its pull request 251).
- */
-async function isStill(digest: Digest, exposedMs: number, list: ListName, store: Store, context: ShipContext): Promise<boolean> {
-  await pause(Math.min(Math.max(exposedMs * 2, shortestLookMs), longestLookMs), context.signal)
-  if (context.signal?.aborted === true) return true
-  const now = await resolveOrNothing(store, list.tag, signalOf(context)).catch((cause: unknown) => {
-    context.report({ type: 'warning', message: `${list.full} was written, and could not be read again: ${reason(cause)}`, hint: 'if another job changed it in the same moment, one of the two changes may be lost' })
-    return undefined
-  })
-  return now === undefined || now.digest === digest
-}
-
-/** An interrupt ends the waiting, and whoever waited sees it. */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 function signalOf({ signal }: ShipContext): AbortSignal {

@@ -10,14 +10,13 @@ import { encodeIndex } from '../oci/manifest.ts'
 import { dockerIndex, dockerManifest, ociIndex } from '../oci/media-types.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
-import { appendTo, resolveOrNothing } from './append.ts'
+import { appendToTag } from './appending.ts'
 import { buildLayers } from './build.ts'
 import type { Destination } from './destination.ts'
 import { writeFiles } from './files.ts'
 import type { MadeImage } from './image.ts'
 import type { LayerPlan } from './layer-plan.ts'
 import type { Names } from './names.ts'
-import { formatTag } from './names.ts'
 import type { RunOptions, RunResult } from './options.ts'
 import type { Run } from './resources.ts'
 import { runResult } from './result.ts'
@@ -130,30 +129,23 @@ async function sendImages(options: RunOptions, delivery: Delivery, images: reado
   const [only] = images
   const single = options.append === true ? undefined : index === undefined ? only : undefined
   if (single === undefined) await sendManifests(images, sending, report)
-  const root = options.append === true ? await appendedIndex(delivery, images, outlet) : (single?.manifest ?? index)
+  const write = (root: InlineBlob): Promise<void> =>
+    sending.tags(root, imageTags, (status) => {
+      const { digest } = root.descriptor
+      report(single === undefined ? { type: 'index-done', digest, status } : { type: 'image-done', target: formatTarget(single.target), digest, status })
+    })
+  const root = options.append === true ? await sendAppended(delivery, images, write, outlet) : (single?.manifest ?? index)
   if (root === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'package', found: 'no image' })
-  await sending.tags(root, imageTags, (status) => {
-    const { digest } = root.descriptor
-    report(single === undefined ? { type: 'index-done', digest, status } : { type: 'image-done', target: formatTarget(single.target), digest, status })
-  })
+  if (options.append !== true) await write(root)
   await destination.seal()
   return root
 }
 
-/** How often an index that somebody else keeps changing is read again. */
-const appendTries = 5
-
-/** The index is read again right before it is written: another job may have added to it meanwhile. */
-async function appendedIndex({ names, indexAnnotations }: Delivery, images: readonly MadeImage[], { destination, signal }: Outlet): Promise<InlineBlob> {
+async function sendAppended({ names, indexAnnotations }: Delivery, images: readonly MadeImage[], write: (root: InlineBlob) => Promise<void>, { destination, report, signal }: Outlet): Promise<InlineBlob> {
   const [place] = destination.places
   const [tag] = names.tags
   if (place === undefined || tag === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'append', found: 'no place' })
-  const children = images.map((image) => image.child)
-  for (let tries = 0; tries < appendTries; tries += 1) {
-    const { index, base } = await appendTo(place.store, tag.tag, formatTag(tag), children, indexAnnotations, signal)
-    if ((await resolveOrNothing(place.store, tag.tag, signal))?.digest === base) return index
-  }
-  throw new PackagerError({ code: 'REGISTRY', step: 'append to', value: formatTag(tag), found: `an index that changed ${appendTries} times while it was read`, hint: 'let one job at a time append' })
+  return appendToTag({ store: place.store, tag, children: images.map((image) => image.child), annotations: indexAnnotations, write, report, signal })
 }
 
 async function sendManifests(images: readonly MadeImage[], sending: Sending, report: Report): Promise<void> {

@@ -92,7 +92,7 @@ export async function isThere(path: string): Promise<boolean> {
 async function readFolder(folder: string, reference: string): Promise<StoredList> {
   const indexPath = join(folder, 'index.json')
   const text = (await readText(indexPath)).toString('utf8')
-  const [root, ...others] = await judged(indexPath, () => parseIndex(text, indexPath))
+  const [root, ...others] = await judged(indexPath, () => parseIndex(text, 'index.json'))
   if (root === undefined || others.length > 0) throw corrupt(indexPath, `${others.length === 0 ? 'no' : String(others.length + 1)} descriptors`, 'exactly one')
   const { format, sources } = await readNotes(join(folder, 'list.json'))
   const bytes = await readBlob(folder, root.digest)
@@ -157,10 +157,12 @@ async function readBlob(folder: string, digest: Digest): Promise<Buffer> {
   return bytes
 }
 
+const missing: Readonly<Record<string, string>> = { ENOENT: 'no such file', ENOTDIR: 'a file in the place of a folder above it' }
+
 async function readText(path: string): Promise<Buffer> {
   return regularFile(path).catch((cause: unknown) => {
     if (cause instanceof PackagerError) throw cause
-    const failure = corrupt(path, reason(cause), undefined, cause)
+    const failure = corrupt(path, missing[systemCode(cause) ?? ''] ?? reason(cause), undefined, cause)
     throw systemCode(cause) === 'ENOENT' ? new MissingFile(failure) : failure
   })
 }

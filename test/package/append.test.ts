@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PackagerError } from '../../src/errors.ts'
 import type { PackageOptions } from '../../src/package/options.ts'
 import { readOutput } from '../support/read-back/registry.ts'
+import { rewrite } from '../support/registry/faults.ts'
 import type { TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import type { Ground } from './support/ground.ts'
@@ -40,6 +41,21 @@ async function put(tag: string, mediaType: string, value: unknown): Promise<void
 const platforms = async (): Promise<string[]> => (await index()).manifests.map(({ platform }) => Object.values(platform).join('/'))
 
 describe('--append', () => {
+  test('to an index that another job overwrites in the same moment is done once more, so that neither is lost', async () => {
+    await published({ targets: ['linux/amd64'] })
+    await published({ targets: ['linux/s390x'], append: true, name: `${registry.host}/acme/hello:1` })
+    const { tags } = registry.repository('acme/hello')
+    const theirs = tags.get('1') ?? ''
+    await published({ targets: ['linux/amd64'] })
+    registry.fail({ method: 'PUT', path: /manifests\/1$/, strike: rewrite((reply) => {
+      tags.set('1', theirs)
+      return reply
+    }) })
+    const result = await published({ targets: ['linux/arm64'], append: true, tags: ['more'] })
+    expect(await platforms()).toEqual(['amd64/linux', 's390x/linux', 'arm64/linux'])
+    expect([tags.get('1'), tags.get('more')]).toEqual([result.digest, result.digest])
+  })
+
   test('keeps the other platforms where they are, and their annotations', async () => {
     await published({ targets: ['linux/amd64', 'linux/s390x'], annotations: ['index:a=1', 'manifest-descriptor:b=2'] })
     const before = await index()

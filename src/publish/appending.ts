@@ -1,0 +1,47 @@
+import { PackagerError } from '../errors.ts'
+import type { Report } from '../events.ts'
+import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
+import type { Annotations } from '../oci/manifest.ts'
+import type { Store } from '../stores/store.ts'
+import { appendTo, resolveOrNothing } from './append.ts'
+import type { TagPlace } from './names.ts'
+import { formatTag } from './names.ts'
+import { metText, stepBack, stillStands, tries } from './together.ts'
+
+/** Images that go into the index that a tag stands for. */
+export interface Appending {
+  readonly store: Store
+  readonly tag: TagPlace
+  readonly children: readonly Descriptor[]
+  readonly annotations: Annotations
+  /** Sets all tags. */
+  readonly write: (index: InlineBlob) => Promise<void>
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/**
+ * Adds to an index while other jobs may do so too: it is read again right before it is written, and a moment after that, and
+ * all starts over where it is another one by then. Gives the index that was written.
+ */
+export async function appendToTag({ store, tag, children, annotations, write, report, signal }: Appending): Promise<InlineBlob> {
+  const name = formatTag(tag)
+  let written: InlineBlob | undefined
+  for (let number = 1; number <= tries; number += 1) {
+    const { index, base } = await appendTo(store, tag.tag, name, children, annotations, signal)
+    const { digest } = index.descriptor
+    const isNew = base !== digest
+    // What somebody else has written since is made of what was written here.
+    if (written !== undefined && (base === undefined || !isNew)) return written
+    const lookedAt = performance.now()
+    const isSame = (await resolveOrNothing(store, tag.tag, signal))?.digest === base
+    if (isSame) {
+      await write(index)
+      written = index
+      if (!isNew || (await stillStands({ store, tag: tag.tag, name, digest, exposedMs: performance.now() - lookedAt, report, signal }))) return index
+    }
+    report({ type: 'step', message: metText(name, isSame) })
+    if (number < tries) await stepBack(number, signal)
+  }
+  throw new PackagerError({ code: 'REGISTRY', step: 'append to', value: name, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time append' })
+}
