@@ -1,4 +1,5 @@
 import { PackagerError, reason } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Source } from '../stores/store.ts'
@@ -13,6 +14,9 @@ const largest = 16 * 1024 ** 2
 const largestTotal = 256 * 1024 ** 2
 /** What is taken apart, each time it is: an index of a thousand entries for one image shows all that the image says a thousand times. */
 const largestShown = 64 * 1024 ** 2
+
+/** What is wrong with an image or index itself; of anything else, a registry that does not answer, it is not known what it is. */
+export const readingFaults: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'DIGEST_MISMATCH', 'UNSUPPORTED', 'UNREADABLE'])
 
 /** The indexes, manifests and configs of one source: each is read once, a few at a time, never a layer. */
 export class Documents {
@@ -42,8 +46,8 @@ export class Documents {
     this.#shown += bytes.length
     if (this.#shown > largestShown) throw wrong(descriptor, `${this.#shown} bytes of manifests and configs to show`, `at most ${largestShown}`)
     const value = parse(bytes.toString('utf8'))
-    if (isFields(value)) return value
-    throw wrong(descriptor, value instanceof Error ? `no JSON: ${reason(value)}` : 'no JSON object')
+    if (isFields(value) && !(value instanceof Error)) return value
+    throw wrong(descriptor, value instanceof Error ? `no JSON: ${reason(value)}` : 'other JSON', 'a JSON object')
   }
 
   async #read(descriptor: Descriptor): Promise<Buffer> {

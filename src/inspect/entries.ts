@@ -5,6 +5,7 @@ import { isDigest } from '../oci/digest.ts'
 import { isIndexType } from '../oci/media-types.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Documents } from './documents.ts'
+import { readingFaults } from './documents.ts'
 import { isFields, textList, textsOf } from './shape.ts'
 
 /** One image that an index lists; `descriptor` is undefined where the entry names none that could be read. */
@@ -28,7 +29,7 @@ const mostEntries = 1000
 
 /** The images of an index, those of indexes in it in their place. */
 export async function readEntries(index: Descriptor, documents: Documents): Promise<Entries> {
-  return sortOut(await nested(index, documents, 1))
+  return sortOut(await nested(await listed(index, documents), documents, 1))
 }
 
 /** Tells images from attestations. */
@@ -45,18 +46,31 @@ export function sortOut(found: readonly Entry[]): Entries {
 }
 
 /** One after another, and counted on the way: a few small indexes that name each other many times come to billions. */
-async function nested(index: Descriptor, documents: Documents, depth: number): Promise<readonly Entry[]> {
-  const { manifests } = await documents.object(index)
-  const entries = Array.isArray(manifests) ? manifests : []
+async function nested(entries: readonly unknown[], documents: Documents, depth: number): Promise<readonly Entry[]> {
   checkCount(entries.length)
   const found: Entry[] = []
   for (const entry of entries.map(toEntry)) {
     if (entry.descriptor === undefined || !isIndexType(entry.descriptor.mediaType)) found.push(entry)
     else if (depth === deepest) found.push({ ...entry, problem: `an index in ${deepest} others, which is not read` })
-    else found.push(...(await nested(entry.descriptor, documents, depth + 1)))
+    else {
+      const inner = await listed(entry.descriptor, documents).catch(problemOf)
+      found.push(...('problem' in inner ? [{ ...entry, ...inner }] : await nested(inner, documents, depth + 1)))
+    }
     checkCount(found.length)
   }
   return found
+}
+
+/** The entries that an index has, whatever they are. */
+async function listed(index: Descriptor, documents: Documents): Promise<readonly unknown[]> {
+  const { manifests } = await documents.object(index)
+  if (Array.isArray(manifests)) return manifests
+  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read image index', value: index.digest, found: 'JSON without a list of manifests', wanted: 'an image index' })
+}
+
+function problemOf(cause: unknown): { readonly problem: string } {
+  if (cause instanceof PackagerError && readingFaults.has(cause.code)) return { problem: cause.message }
+  throw cause
 }
 
 function checkCount(count: number): void {

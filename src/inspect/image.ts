@@ -1,10 +1,10 @@
 import { PackagerError } from '../errors.ts'
-import type { ErrorCode } from '../errors.ts'
 import { isDigest } from '../oci/digest.ts'
 import { dockerManifest, ociConfig, ociManifest } from '../oci/media-types.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Documents } from './documents.ts'
+import { readingFaults } from './documents.ts'
 import type { Entry } from './entries.ts'
 import { toDescriptor, toPlatform } from './entries.ts'
 import type { InspectedLayer, InspectedModule, InspectedPlatform } from './inspection.ts'
@@ -13,9 +13,6 @@ import type { Fields } from './shape.ts'
 import { isFields, textList, textsOf } from './shape.ts'
 
 const dockerConfig = 'application/vnd.docker.container.image.v1+json'
-
-/** What is wrong with the image itself; of anything else, a registry that does not answer, it is not known what the image is. */
-export const readingFaults: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'DIGEST_MISMATCH', 'UNSUPPORTED', 'UNREADABLE'])
 
 /** Reads one image of an index: its manifest and its config. What is wrong with it is told in its place. */
 export async function readImage(entry: Entry, attestations: number, documents: Documents): Promise<InspectedPlatform> {

@@ -19,6 +19,9 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What can be done where nothing can be written. */
+export const placeHint = 'local lists lie below XDG_DATA_HOME; commands with --publish need none'
+
 /** What the file says: `{"pid":4711,"host":"ci-1","token":"..."}`. */
 interface Holder {
   readonly pid: number
@@ -40,7 +43,7 @@ export async function withListLock<T>(root: string, reference: string, options: 
   const path = join(root, `${listFolderName(reference)}.lock`)
   const holder = { pid: options.owner.pid, host: options.owner.host, token: randomBytes(12).toString('hex') }
   await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-    throw new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), cause })
+    throw new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), hint: placeHint, cause })
   })
   await acquire(path, reference, holder, options)
   try {
@@ -83,7 +86,7 @@ async function claimed(path: string, holder: Holder): Promise<boolean> {
     return true
   } catch (cause) {
     if (systemCode(cause) === 'EEXIST') return false
-    throw new PackagerError({ code: 'OUTPUT', step, value: path, found: reason(cause), cause })
+    throw new PackagerError({ code: 'OUTPUT', step, value: path, found: reason(cause), hint: placeHint, cause })
   } finally {
     await rm(staged, { force: true })
   }

@@ -9,6 +9,7 @@ import { encodeIndex } from '../oci/manifest.ts'
 import { moveAway } from './hidden.ts'
 import { refName } from './layout-index.ts'
 import { syncFolder, writeDurably } from './layout-stage.ts'
+import { placeHint } from './list-lock.ts'
 import { listFolderName } from './list-names.ts'
 import type { ListFormat } from './lists.ts'
 import { asidePrefix, hasList, isThere } from './lists.ts'
@@ -106,5 +107,5 @@ async function sweep(root: string): Promise<void> {
 }
 
 function outputError(reference: string, cause: unknown): unknown {
-  return cause instanceof PackagerError ? cause : new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), cause })
+  return cause instanceof PackagerError ? cause : new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), hint: placeHint, cause })
 }

@@ -106,6 +106,20 @@ describe('indexes in indexes', () => {
     expect(platforms.map(({ problems }) => problems)).toEqual([['an index in 4 others, which is not read'], [], [], [], []])
   })
 
+  test.each([
+    ['<html>log in</html>', 'got no JSON: '],
+    ['{"manifests":"x"}', 'got JSON without a list of manifests, want an image index'],
+    ['[]', 'got other JSON, want a JSON object'],
+  ])('that are %s are an error, and a problem of the index that they are in', async (text, said) => {
+    const broken = inlineBlob(ociIndex, Buffer.from(text))
+    place(registry, 'acme/a', [broken], [], 'broken')
+    expect(await inspect(`${registry.host}/acme/a:broken`)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(said) })
+    const { manifest, blobs } = imageOf({ platform: 'linux/amd64', modules: { 'acme/a@1': {} } })
+    place(registry, 'acme/a', [manifest, encodeIndex([broken.descriptor, manifest.descriptor])], blobs, 'outer')
+    const { platforms } = await inspectJson(`${registry.host}/acme/a:outer`)
+    expect(platforms.map(({ problems }) => problems)).toEqual([[expect.stringContaining(said)], []])
+  })
+
   test('that come to billions of entries are refused before they do', async () => {
     const { manifest, blobs } = imageOf({ platform: 'linux/amd64' })
     let index = encodeIndex([manifest.descriptor])
