@@ -53,7 +53,8 @@ async function listFiles(path: string, word: string): Promise<readonly string[]>
     return names.map((name) => join(path, name))
   } catch (cause) {
     if (cause instanceof PackagerError) throw cause
-    throw new PackagerError({ code: systemCode(cause) === 'ENOENT' ? 'NOT_FOUND' : 'UNREADABLE', step, value: word, found: reason(cause), wanted: 'a file that --metadata-file wrote, or a folder of them', cause })
+    const isThere = systemCode(cause) !== 'ENOENT'
+    throw new PackagerError({ code: isThere ? 'UNREADABLE' : 'NOT_FOUND', step, value: word, found: isThere ? reason(cause) : 'no such file or folder', wanted: 'a file that --metadata-file wrote, or a folder of them', cause })
   }
 }
 
@@ -74,7 +75,7 @@ async function readMetadata(file: string, signal: AbortSignal | undefined): Prom
   const wrong = (found: string, wanted: string): PackagerError => new PackagerError({ code: 'UNREADABLE', step, value: file, found, wanted })
   const value = await readStart(file, signal).then((text) => JSON.parse(text) as unknown).catch((cause: unknown) => {
     if (signal?.aborted === true) throw cancelled(step, cause)
-    throw wrong(reason(cause), 'the JSON that --metadata-file wrote')
+    throw wrong(systemCode(cause) === 'EISDIR' ? 'a folder' : reason(cause), 'the JSON that --metadata-file wrote')
   })
   const { schemaVersion, images } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   if (schemaVersion !== 1) throw wrong(`schemaVersion ${JSON.stringify(schemaVersion) ?? 'undefined'}`, '1')
