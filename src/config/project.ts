@@ -2,6 +2,7 @@ import type { Checked } from './checked.ts'
 import type { Findings } from './findings.ts'
 import type { Section } from './section.ts'
 import { readDocument } from './section.ts'
+import type { Position } from './toml.ts'
 import type { TomlSource } from './toml-bytes.ts'
 
 /** Which platforms a dependency of a composite is meant for; elsewhere it is left out on purpose. */
@@ -10,6 +11,8 @@ export interface DependencyPlatforms {
   readonly uri: string
   /** In the `--target` grammar. */
   readonly platforms: readonly string[]
+  readonly line: number
+  readonly column: number
 }
 
 /** bp-package.toml: what a team would otherwise repeat on the command line (SPEC.md, "package: options"). Flags win over it. */
@@ -23,6 +26,8 @@ export interface ProjectConfig {
   /** Globs of files of the buildpack folder that are laid under each platform root (SPEC-vendor.md). */
   readonly shared: readonly string[]
   readonly dependencies: readonly DependencyPlatforms[]
+  /** Where its keys stand. */
+  readonly places: Readonly<Record<string, Position>>
 }
 
 /** Reads bp-package.toml. It is ours alone, so an unknown key is a problem. */
@@ -37,6 +42,7 @@ export function readProjectToml(source: TomlSource, file: string): Checked<Proje
       annotations: root.textMap('annotations'),
       shared: root.texts('shared'),
       dependencies: root.sections('dependencies').map((section) => readDependencyPlatforms(section, findings)),
+      places: root.places(['repository', 'tags', 'annotations']),
     }
     root.close('refuse', { targets: 'buildpack.toml', buildpack: 'package.toml' })
     return config
@@ -49,5 +55,5 @@ function readDependencyPlatforms(section: Section, findings: Findings): Dependen
   if (uri === '') findings.problem(section.at('uri'), 'is required: the uri of a dependency as package.toml writes it')
   if (platforms.length === 0) findings.problem(section.at('platforms'), 'is required: such as platforms = ["linux/amd64"]')
   section.close('refuse')
-  return { uri, platforms }
+  return { uri, platforms, ...section.position }
 }

@@ -34,9 +34,9 @@ export async function openDependencies(config: PackageConfig, project: ProjectCo
 /** A uri that matches nothing would leave a dependency in where it is not wanted. */
 function checkProject(config: PackageConfig, project: ProjectConfig | undefined): void {
   const uris = config.dependencies.map(({ uri, image }) => uri ?? image ?? '')
-  const problems = (project?.dependencies ?? []).flatMap(({ uri }, index) => {
+  const problems = (project?.dependencies ?? []).flatMap(({ uri, line, column }, index) => {
     if (project === undefined || uris.includes(uri)) return []
-    return [{ file: project.file, line: 1, column: 1, key: `dependencies[${index}].uri`, message: `"${uri}" is no dependency of ${config.file}, which has ${uris.map((known) => `"${known}"`).join(', ')}` }]
+    return [{ file: project.file, line, column, key: `dependencies[${index}].uri`, message: `"${uri}" is no dependency of ${config.file}, which has ${uris.map((known) => `"${known}"`).join(', ')}` }]
   })
   if (problems.length > 0) throw configError('read the config files', problems)
 }

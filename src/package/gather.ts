@@ -17,6 +17,7 @@ import type { Dependency } from './dependencies.ts'
 import { openDependencies } from './dependencies.ts'
 import type { PackageOptions } from './options.ts'
 import { findPackageToml, openMain, readFileAt, sourcePlace } from './places.ts'
+import { projectProblems } from './project.ts'
 
 /** Everything the author wrote, read and free of mistakes. */
 export interface Gathered {
@@ -66,7 +67,11 @@ function saidOf(config: PackageConfig | undefined, { path }: PackageOptions): Sa
 
 async function readProject(options: PackageOptions, folder: string, report: Findings): Promise<ProjectConfig | undefined> {
   const file = await readFileAt(options, join(folder, 'bp-package.toml'))
-  return file === undefined ? undefined : report.take(readProjectToml(file.bytes, file.shown))
+  if (file === undefined) return undefined
+  const read = readProjectToml(file.bytes, file.shown)
+  const [project, draft] = [report.take(read), read.value ?? read.draft]
+  if (draft !== undefined) report.add(projectProblems(draft))
+  return project
 }
 
 interface DependencySources extends GatherContext {

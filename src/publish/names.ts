@@ -56,12 +56,17 @@ export function nameChecks({ tags = [], append: _append, ...options }: NameOptio
   return [
     () => name !== undefined && planNames({ ...others, name }, anything, undefined),
     () => repository !== undefined && name === undefined && checkRepository(repository, '--repository'),
-    ...tags.map((tag) => () => isBareTag(tag) || tagged(tag, '--tag')),
+    ...tags.map((tag) => () => checkTag(tag)),
   ]
 }
 
+/** A tag of its own, or a whole name with one. */
+export function checkTag(text: string): void {
+  if (!isBareTag(text)) tagged(text, '--tag')
+}
+
 /** What a name is made of has itself the form of one, without a tag. */
-function checkRepository(text: string, option: string): void {
+export function checkRepository(text: string, option: string): void {
   const { tag, digest } = hintedReference(text, option)
   if (tag !== undefined || digest !== undefined) throw new PackagerError({ code: 'USAGE', step: `read ${option}`, value: text, found: tag === undefined ? 'a digest' : `the tag "${tag}"`, wanted: 'a repository such as registry.example/acme', hint: 'the name is made of it, the last part of the id and the version' })
 }
@@ -71,7 +76,8 @@ function hintedReference(text: string, option: string): Reference {
     return parseReference(`${text.replace(/\/+$/, '')}${/^[^/]*[.:][^/]*\/?$|^localhost\/?$/.test(text) ? '/name' : ''}`)
   } catch (cause) {
     if (!(cause instanceof PackagerError)) throw cause
-    throw new PackagerError({ code: 'USAGE', step: `read ${option}`, value: text, found: cause.message, hint: cause.hint, cause })
+    const found = cause.message.replace(/^read image name "[^"]*": (?:got )?/u, '')
+    throw new PackagerError({ code: 'USAGE', step: `read ${option}`, value: text, found, hint: cause.hint, cause })
   }
 }
 

@@ -146,7 +146,7 @@ test.each([
   [['localhost:5000', '--publish'], 'read NAME "localhost:5000": got a host alone, want host[:port]/path[/path...][:tag]\nhint: such as localhost:5000/acme/hello:1.0.0'],
   [['registry.example:5000', '--publish'], 'read NAME "registry.example:5000": got a host alone'],
   [['registry.example/', '--publish'], 'read image name "registry.example/": got no repository after the host'],
-  [['--repository', 'host.example/Acme', '--publish'], 'read --repository "host.example/Acme": read image name "host.example/Acme": got upper case in "Acme"'],
+  [['--repository', 'host.example/Acme', '--publish'], 'read --repository "host.example/Acme": upper case in "Acme"'],
   [['--repository', 'host.example/acme:1', '--publish'], 'read --repository "host.example/acme:1": got the tag "1", want a repository such as registry.example/acme'],
   [['-t', 'arm64'], 'read --target: "arm64": an architecture without its os, want os/arch, such as linux/arm64\n'],
   [['-t', 'linux/amd64,,linux/arm64'], 'read --target: "": an empty target, want os/arch\n'],

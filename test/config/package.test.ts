@@ -56,13 +56,14 @@ describe('bp-package.toml', () => {
     expect(JSON.parse(JSON.stringify(checked.value))).toEqual(
       JSON.parse(
         `{"file":"bp-package.toml","repository":"example.com/team","tags":["latest"],"exclude":["*.md"],"shared":["lib/**"],
-        "annotations":{"index:org.opencontainers.image.source":"https://example.com","__proto__":"x"},"dependencies":[{"uri":"../a","platforms":["linux/amd64"]}]}`,
+        "annotations":{"index:org.opencontainers.image.source":"https://example.com","__proto__":"x"},"dependencies":[{"uri":"../a","platforms":["linux/amd64"],"line":8,"column":1}],
+        "places":{"repository":{"line":1,"column":1},"tags":{"line":2,"column":1},"annotations":{"line":5,"column":1}}}`,
       ),
     )
   })
 
   it('may be empty', () => {
-    expect(project().value).toEqual({ file: 'bp-package.toml', tags: [], exclude: [], shared: [], annotations: {}, dependencies: [] })
+    expect(project().value).toEqual({ file: 'bp-package.toml', tags: [], exclude: [], shared: [], annotations: {}, dependencies: [], places: {} })
   })
 
   it('tells everything that is wrong at once', () => {

@@ -55,6 +55,17 @@ test('where a wrong package.toml leads to no buildpack its own problems are all 
   expect(await problems({ 'package.toml': 'nonsense\n' })).toHaveLength(1)
 })
 
+test('what bp-package.toml says in place of flags is checked as they are, at its place', async () => {
+  const project = 'colour = 1\nrepository = "host.example/Acme"\ntags = ["good", "a b"]\n[annotations]\n"idnex:a" = "b"\n[[dependencies]]\nuri = "x"\nplatforms = ["linux/amd64", "arm64"]\n'
+  expect(await problems({ ...programs, 'buildpack.toml': tomlFor('linux/amd64'), 'bp-package.toml': project })).toEqual([
+    'bp-package.toml:1:1: colour: unknown key',
+    expect.stringContaining('bp-package.toml:2:1: repository: "host.example/Acme": upper case in "Acme"'),
+    'bp-package.toml:3:1: tags[1]: "a b": neither a tag nor a name',
+    expect.stringMatching(/^bp-package\.toml:4:1: annotations: "idnex:a": got an unknown scope, want index:, .* \(did you mean index:\?\)$/),
+    'bp-package.toml:6:1: dependencies[0].platforms[1]: "arm64": got an architecture without its os, want os/arch, such as linux/arm64',
+  ])
+})
+
 test('targets of package.toml are checked for a composite, together with the rest', async () => {
   const order = '[[order]]\n[[order.group]]\nid = "a/c"\n'
   const files = { 'package.toml': '[buildpack]\nuri = "."\n[[targets]]\nos = "linx"\narch = "amd64"\n', 'buildpack.toml': `[buildpack]\nid = "a/b"\nversion = "1"\n${order}` }
