@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { nearest } from '../config/suggest.ts'
 
 /** Options by which users of pack, docker buildx, podman, ko, skopeo and their like know what an option here does. */
 const FOREIGN: readonly { readonly words: readonly string[]; readonly own: string; readonly hint: string }[] = [
@@ -29,11 +30,19 @@ const FOREIGN: readonly { readonly words: readonly string[]; readonly own: strin
   { words: ['--insecure-registries', '--allow-insecure'], own: '--insecure', hint: 'for each host: --insecure-registry HOST' },
   { words: ['--http', '--allow-http'], own: '--plain-http', hint: 'for each host: --plain-http HOST' },
   { words: ['--cert-dir', '--cacert', '--ca', '--certificate-authority'], own: '--ca-file', hint: 'here it is --ca-file FILE' },
+  { words: ['--annotation', '--annotations'], own: '--index-annotation', hint: 'of the list itself with --index-annotation; of its entries with "manifest annotate"' },
   { words: ['--mirror', '--registry-mirrors'], own: '--registry-mirror', hint: 'here it is --registry-mirror HOST=MIRROR' },
   { words: ['--creds', '--dest-creds', '--username', '-u', '--password', '--authfile', '--auth'], own: '--plain-http', hint: 'credentials are those of "docker login" or "podman login", or in CNB_REGISTRY_AUTH' },
 ]
 
-/** What to write in place of an option of another tool; none where the command has nothing like it. `foreignHint('--push', packaging)` is `here it is --publish`. */
-export function foreignHint(word: string, command: Command): string | undefined {
-  return FOREIGN.find(({ words, own }) => words.includes(word) && command.options.some(({ long, short }) => long === own || short === own))?.hint
+/**
+ * What to write in place of an option of another tool, also where that is misspelt; none where the command has nothing like it.
+ * `foreignHint('--push', packaging)` is `here it is --publish`.
+ */
+export function foreignHint(word: string, command: Command, isExact: boolean): string | undefined {
+  const known = FOREIGN.filter(({ own }) => command.options.some(({ long, short }) => long === own || short === own))
+  const exact = known.find(({ words }) => words.includes(word))
+  if (isExact || exact !== undefined || !word.startsWith('--')) return exact?.hint
+  const meant = nearest(word.slice(2), known.flatMap(({ words }) => words.filter((each) => each.startsWith('--')).map((each) => each.slice(2))))
+  return meant === undefined ? undefined : known.find(({ words }) => words.includes(`--${meant}`))?.hint
 }

@@ -78,8 +78,11 @@ function isOption(word: string): boolean {
 function unknownHint(word: string, command: Command): string {
   const [name = ''] = word.split('=')
   const known = command.createHelp().visibleOptions(command).flatMap(({ short = '', long = '' }) => [short, long].filter((own) => own.startsWith('--')).map((own) => own.slice(2)))
+  const foreign = foreignHint(name, command, true)
+  if (foreign !== undefined) return foreign
   const meant = nearest(name.replace(/^-+/u, ''), known)
-  return foreignHint(name, command) ?? (meant === undefined ? `${placeOf(command)} --help lists all options` : `did you mean --${meant}?`)
+  if (meant !== undefined) return `did you mean --${meant}?`
+  return foreignHint(name, command, false) ?? `${placeOf(command)} --help lists all options`
 }
 
 /** `bp-package manifest push`; of the command that needs no word, `bp-package`. */

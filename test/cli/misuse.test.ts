@@ -99,6 +99,8 @@ test('builder create tells its own mistakes together too', async () => {
 test.each([
   [['--platform', 'linux/amd64'], '--target os/arch'],
   [['--platform=linux/amd64'], '--target os/arch'],
+  [['--platfrom', 'linux/amd64'], '--target os/arch'],
+  [['manifest', 'create', 'x', '--annotation', 'a=b'], '--index-annotation'],
   [['--targets', 'linux/amd64'], 'did you mean --target?'],
   [['--push'], '--publish'],
   [['--repo', 'host.example/a'], '--repository'],
