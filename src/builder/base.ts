@@ -60,7 +60,7 @@ export class NamedImages {
     const contents = await reader.contents(manifest)
     const lie = platformLie(manifest, contents.platform)
     if (lie !== undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'find image', value: name, found: lie, wanted: 'both to agree', hint: 'build that image anew' })
-    const takeLayer = (descriptor: Descriptor, diffID: Digest): Layer => takenLayer({ content, descriptor, diffID, place: name, origin }, this.#context.signal)
+    const takeLayer = (descriptor: Descriptor, diffID: Digest): Layer => takenLayer({ content, descriptor, diffID, mayBeZstd: true, place: name, origin }, this.#context.signal)
     return { ...contents, shown: name, history: filledHistory(contents.config['history']), isDocker: manifest.mediaType === dockerManifest, takeLayer }
   }
 

@@ -137,7 +137,7 @@ async function openArchive(path: string, uri: string, context: OpenContext): Pro
   const content = await archiveSource(path, await context.spool(), { limit: limitsOf(context.archiveLimit).bytes, ...(context.signal === undefined ? {} : { signal: context.signal }) })
   // Readers of a .cnb take the first image that it lists (SPEC-package.md section 8).
   const [root] = content.roots()
-  if (root === undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: `open ${context.what}`, value: uri, found: 'an archive that lists no image', wanted: 'a buildpackage' })
+  if (root === undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read archive', value: uri, found: 'an archive that lists no image', wanted: 'a buildpackage' })
   return { kind: 'image', uri, content, root, reader: new PackageReader(content, uri, context.signal) }
 }
 

@@ -13,12 +13,14 @@ export interface ClaimedLayer {
   readonly diffID: Digest
   /** The image. */
   readonly place: string
+  /** Whether zstd, which cannot be checked, is taken at its word: a base image may have it, a package may not. */
+  readonly mayBeZstd: boolean
 }
 
 /**
  * Passes a layer of somebody else's image on, and fails with `DIGEST_MISMATCH` where what it unpacks to is not the diffID that
  * the image's config claims: an engine would refuse what is made of it. The last piece is held back until that is known.
- * A layer compressed with zstd passes unchecked: not every Node.js that this runs on can read it.
+ * A layer compressed with zstd passes unchecked, where it may be that: not every Node.js that this runs on can read it.
  */
 export function checkingDiffID(content: Readable, claimed: ClaimedLayer): Readable {
   const passed = new PassThrough()
@@ -29,7 +31,7 @@ export function checkingDiffID(content: Readable, claimed: ClaimedLayer): Readab
   return passed
 }
 
-async function* checked(source: AsyncIterable<Buffer>, { diffID, place }: ClaimedLayer): AsyncGenerator<Buffer> {
+async function* checked(source: AsyncIterable<Buffer>, { diffID, place, mayBeZstd }: ClaimedLayer): AsyncGenerator<Buffer> {
   const unpacked = new Unpacked()
   const wrong = (found: string, cause?: unknown): PackagerError =>
     new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read layer', value: place, found, wanted: `${diffID}, as its config says`, hint: 'that image is broken, and so would be what is made of it: build it anew', cause })
@@ -44,6 +46,7 @@ async function* checked(source: AsyncIterable<Buffer>, { diffID, place }: Claime
       held = chunk
     }
     const found = await unpacked.digest().catch(broken)
+    if (found === undefined && !mayBeZstd) throw wrong('a zstd stream')
     if (found !== undefined && found !== diffID) throw wrong(`a layer that unpacks to ${found}`)
     if (held !== undefined) yield held
   } finally {

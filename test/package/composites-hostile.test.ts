@@ -118,6 +118,19 @@ describe('a foreign image', () => {
     expect(await refused()).toMatch(pattern)
   })
 
+  test('whose layer is compressed in another way than its media type says is refused where it is sent', async () => {
+    const zstd = registry.addBlob('hello', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3]))
+    rewriteImage(registry, 'hello', '1', { manifest: (manifest) => ({ ...manifest, layers: [{ ...(manifest['layers'] as Json[])[0], ...zstd }] }) })
+    const elsewhere = await startRegistry()
+    try {
+      const text = await refusal(work.publish(elsewhere, 'meta:1', 'package.toml', { targets: ['linux/amd64'] }))
+      expect(text).toMatch(/read layer ".*\/hello:1": got a zstd stream, want sha256:[0-9a-f]{64}, as its config says/)
+      expect(elsewhere.contents.repositories.get('meta')?.tags.size ?? 0).toBe(0)
+    } finally {
+      await elsewhere.close()
+    }
+  })
+
   test('whose config is no JSON is refused', async () => {
     const added = registry.addBlob('hello', Buffer.from('not json'))
     rewriteImage(registry, 'hello', '1', { manifest: (manifest) => ({ ...manifest, config: { ...(manifest['config'] as Json), ...added } }) })
