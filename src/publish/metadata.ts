@@ -31,7 +31,8 @@ export function parseAnnotations(texts: readonly string[], configured: Readonly<
   const result = { index: new Map<string, string>(), manifest: new Map<string, string>(), descriptor: new Map<string, string>() }
   const given = texts.map((text) => splitPair(text, '--annotation'))
   for (const [name, value] of [...Object.entries(configured), ...given]) {
-    const match = /^(index|manifest|manifest-descriptor):(.+)$/.exec(name)
+    const match = /^(index|manifest|manifest-descriptor):(.*)$/s.exec(name)
+    if (match?.[2] === '') throw new PackagerError({ code: 'USAGE', step: 'read --annotation', value: `${name}=${value}`, found: 'an empty key', wanted: 'key=value' })
     const meant = match === null ? nearest(/^([a-z-]+):/.exec(name)?.[1] ?? '', Object.keys(scopes)) : undefined
     if (meant !== undefined) throw new PackagerError({ code: 'USAGE', step: 'read --annotation', value: name, found: 'an unknown scope', wanted: 'index:, manifest: or manifest-descriptor:', hint: `did you mean ${meant}:?` })
     const scope = match?.[1] as keyof typeof scopes | undefined

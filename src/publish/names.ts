@@ -172,6 +172,8 @@ function extraTags(options: NameOptions, project: NameDefaults | undefined): rea
 /** A word without `/` and `:` is a tag of NAME's repository; all else is a whole reference. */
 function extraTag(text: string, first: TagPlace): TagPlace {
   if (isBareTag(text)) return { ...first, tag: text }
+  // A word without a slash or a colon is nobody's repository: with one letter too many it would be one at Docker Hub.
+  if (/^[^/:@]+$/.test(text)) throw noTag(text, `a bare ${tagRule}`)
   const reference = tagged(text, '--tag')
   return { registry: reference.registry, repository: reference.repository, tag: tagOf(reference) }
 }
@@ -192,8 +194,14 @@ function readReference(text: string, what: string): Reference {
     return parseReference(text)
   } catch (cause) {
     if (!(cause instanceof PackagerError) || what !== '--tag') throw cause
-    throw new PackagerError({ code: 'USAGE', step: 'read --tag', value: text, found: 'neither a tag nor a name', hint: `a bare tag has letters, digits, "_", "." and "-" alone; else: ${cause.message}`, cause })
+    throw noTag(text, `a bare ${tagRule}; else: ${cause.message}`, cause)
   }
+}
+
+const tagRule = 'tag has letters, digits, "_", "." and "-" alone, at most 128 of them'
+
+function noTag(text: string, hint: string, cause?: unknown): PackagerError {
+  return new PackagerError({ code: 'USAGE', step: 'read --tag', value: text, found: 'neither a tag nor a name', hint, cause })
 }
 
 function sameTag(a: TagPlace, b: TagPlace): boolean {

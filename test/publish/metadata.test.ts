@@ -37,8 +37,12 @@ describe('--annotation', () => {
     expect(parseAnnotations(['layer:a=1', 'index=2', 'x:index:b=4'])).toEqual({ index: {}, manifest: { 'layer:a': '1', index: '2', 'x:index:b': '4' }, descriptor: {} })
   })
 
-  test.each(['index:=3', 'idnex:a=1', 'manifest-descriptr:a=1'])('%s is no scope that there is, and one is meant', (text) => {
+  test.each(['idnex:a=1', 'manifest-descriptr:a=1'])('%s is no scope that there is, and one is meant', (text) => {
     expect(() => parseAnnotations([text])).toThrow(/unknown scope/)
+  })
+
+  test.each(['index:=3', 'manifest:='])('%s has no key', (text) => {
+    expect(() => parseAnnotations([text])).toThrow(`read --annotation "${text}": got an empty key, want key=value`)
   })
 
   test('wins over the one of bp-package.toml, in its scope alone', () => {

@@ -116,6 +116,11 @@ describe('a layout', () => {
     expect(names({ ...layout, name: 'r.example/acme/hello:3' })).toMatchObject({ name: 'r.example/acme/hello:3', repository: 'r.example/acme/hello', path: '/here/hello-1.0.0.oci', tags: [{ tag: '3' }] })
   })
 
+  test('takes no word for a repository that is a tag with a letter too many', () => {
+    expect(names({ name: 'r.example/a:1', tags: ['x'.repeat(128)] }).tags).toHaveLength(2)
+    expect(() => names({ name: 'r.example/a:1', tags: ['x'.repeat(129)] })).toThrow(/^read --tag "x{129}": neither a tag nor a name$/)
+  })
+
   test('takes the tags of --tag, whatever repository they name', () => {
     expect(names({ ...layout, tags: ['2', 'r.example/a:3', '1.0.0'] }).tags.map(formatTag)).toEqual(['1.0.0', '2', '3'])
   })
