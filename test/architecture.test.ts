@@ -13,7 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['layers', 'stores', 'targets', 'config'],
   ['registry', 'docker'],
   ['oci', 'tar'],
-  ['folders.ts'],
+  ['folders.ts', 'host-files.ts'],
   ['errors.ts', 'events.ts', 'escape.ts', 'quantities.ts', 'undici.ts', 'undici-parts.d.ts'],
 ]
 

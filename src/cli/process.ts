@@ -14,14 +14,21 @@ export async function runProcess(argv: readonly string[], version: string): Prom
   for (const stream of [stdout, stderr]) stream.on('error', outputFailed)
   spareMemory()
   const host = { env, arch, stdout, stderr, cwd: () => folder ?? '/', homedir, endianness }
-  const { signal, temporary, interrupt } = createInterrupts((code) => process.exit(code))
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
+  // Node waits at its end for a call that the system does not give back (a drive that is away): the next signal ends that as well.
+  const leave = (code: number): never => {
+    for (const name of signals) process.off(name, interrupt)
+    process.exit(code)
+  }
+  const { signal, temporary, interrupt } = createInterrupts(leave)
+  for (const name of signals) process.on(name, interrupt)
   const context = { ...readContext(host, () => performance.now(), signal), temporary }
   const code = folder === undefined ? report(noFolder(), argv, context) : await run(argv, version, context)
   await Promise.all([drained(stdout), drained(stderr)])
   // Idle connections and workers would hold the process for seconds after all is done.
-  process.exit(code)
+  leave(code)
 }
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Milliseconds; a run that is over by then loads nothing for it. */
 const longRun = 50

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import { readHostFile } from '../host-files.ts'
 import type { EngineTls } from './tls.ts'
 import { readTlsFolder } from './tls.ts'
 
@@ -65,7 +65,7 @@ async function readMeta(path: string, name: string): Promise<{ readonly host: st
 
 async function readJson(path: string, step: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return objectOf(JSON.parse(await readFile(path, 'utf8')))
+    return objectOf(JSON.parse((await readHostFile(path)).toString('utf8')))
   } catch (cause) {
     const code = ['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '') ? 'NOT_FOUND' : 'UNREADABLE'
     throw new PackagerError({ code, step, value: path, found: reason(cause), cause })

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import { readHostFile } from '../host-files.ts'
 
 /** What a TLS connection to an engine is made with. */
 export interface EngineTls {
@@ -22,7 +22,7 @@ export async function readTlsFolder(folder: string, rejectUnauthorized: boolean)
 
 async function readPem(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return (await readHostFile(path)).toString('utf8')
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) return undefined
     throw new PackagerError({ code: 'UNREADABLE', step: 'read certificate file', value: path, found: reason(cause), cause })

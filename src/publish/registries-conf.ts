@@ -1,8 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RegistryRule } from '../config/registries.ts'
 import { readRegistriesConf } from '../config/registries.ts'
 import { PackagerError, configError, reason, systemCode } from '../errors.ts'
+import { readHostFile } from '../host-files.ts'
 
 export interface RegistriesPlaces {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -43,12 +44,12 @@ async function dropIns(folder: string): Promise<readonly string[]> {
 
 /** `undefined`: there is no such file. */
 async function readRules(path: string): Promise<readonly RegistryRule[] | undefined> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const bytes = await readHostFile(path).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') return undefined
     throw new PackagerError({ code: 'UNREADABLE', step, value: path, found: reason(cause), cause })
   })
-  if (text === undefined) return undefined
-  const { value, problems } = readRegistriesConf(text, path)
+  if (bytes === undefined) return undefined
+  const { value, problems } = readRegistriesConf(bytes.toString('utf8'), path)
   if (value === undefined) throw configError(step, problems)
   return value
 }

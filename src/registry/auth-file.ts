@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import { readHostFile } from '../host-files.ts'
 import type { Credentials } from './credential.ts'
 
 /** A `config.json` of Docker or an `auth.json` of Podman; both have one format. */
@@ -15,7 +15,7 @@ export interface AuthFile {
 export async function readAuthFile(path: string): Promise<AuthFile | undefined> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = (await readHostFile(path)).toString('utf8')
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') return undefined
     throw new PackagerError({ code: 'CREDENTIALS', step: 'read credentials', value: path, found: reason(cause), cause })

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tls from 'node:tls'
 import { PackagerError, reason, systemCode } from '../errors.ts'
+import { readHostFile } from '../host-files.ts'
 import type { RegistrySettings } from './origin.ts'
 import { verifiesTls } from './origin.ts'
 
@@ -60,7 +61,7 @@ async function defaultAuthorities(env: TrustOptions['env']): Promise<readonly st
 /** @param said what names the file: a wrong `--ca-file` is the command line's mistake */
 async function readCertificates(path: string, said = 'certificate file'): Promise<string> {
   const failure = { code: said === '--ca-file' ? 'USAGE' : 'UNREADABLE', step: `read ${said}`, value: path, wanted: 'a file of certificates in PEM' } as const
-  const bytes = await readFile(path).catch((cause: unknown) => {
+  const bytes = await readHostFile(path).catch((cause: unknown) => {
     throw new PackagerError({ ...failure, found: unreadable[systemCode(cause) ?? ''] ?? reason(cause), hint: 'check the path, and that you may read it', cause })
   })
   const text = bytes.toString('utf8')
@@ -93,6 +94,6 @@ async function readFolder(folder: string): Promise<CertificateFolder> {
   const authorities = await Promise.all(sorted.filter((name) => name.endsWith('.crt')).map((name) => readCertificates(join(folder, name))))
   const cert = sorted.find((name) => name.endsWith('.cert') && names.includes(name.replace(/\.cert$/, '.key')))
   if (cert === undefined) return { authorities }
-  const key = await readFile(join(folder, cert.replace(/\.cert$/, '.key')), 'utf8')
+  const key = (await readHostFile(join(folder, cert.replace(/\.cert$/, '.key')))).toString('utf8')
   return { authorities, pair: { cert: await readCertificates(join(folder, cert)), key } }
 }

@@ -176,3 +176,29 @@ test.each([0, 50])('two signals %i ms apart, as npm and terminals send them for 
     stop()
   }
 })
+
+test('a run that waits for a call which the system does not give back ends with the next signal', async () => {
+  const server = createServer((_request, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  // A pipe that it holds open itself: reading from it never comes to an end.
+  const script = 'mkfifo auth; exec 3<>auth; rm auth; exec "$@"'
+  const words = [process.execPath, BIN, `127.0.0.1:${port}/a/b:1`, '--publish', '-p', HELLO, '--no-cache']
+  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1', REGISTRY_AUTH_FILE: '/dev/fd/3' }
+  const child = spawn('sh', ['-c', script, 'sh', ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const end = ended(child)
+  try {
+    await new Promise((resolve) => server.once('request', resolve))
+    for (let signals = 0; signals < 20 && child.exitCode === null && child.signalCode === null; signals += 1) {
+      child.kill('SIGTERM')
+      await sleep(500)
+    }
+    expect(child.signalCode ?? child.exitCode).toBe('SIGTERM')
+    await end
+    expect(await readdir(folder)).toEqual([])
+  } finally {
+    child.kill('SIGKILL')
+    server.closeAllConnections()
+    server.close()
+  }
+})
