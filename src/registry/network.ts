@@ -1,4 +1,4 @@
-import { PackagerError } from '../errors.ts'
+import { PackagerError, systemCode } from '../errors.ts'
 import type { Call } from './call.ts'
 import { printable, redactUrl } from './redact.ts'
 import { Setback } from './setback.ts'
@@ -43,7 +43,7 @@ export function networkSetback({ method, url }: Pick<Call, 'method' | 'url'>, ca
   return new Setback({
     code: 'NETWORK',
     found: `${method} ${redactUrl(url)}: ${describeCause(cause)}`,
-    hint: hintFor(codes, url),
+    hint: deadProxy(cause, url) ?? hintFor(codes, url),
     transient: codes.some((code) => passing.has(code)),
     cause,
   })
@@ -77,6 +77,14 @@ function causes(error: unknown, depth = 0): readonly Error[] {
   const parts = error instanceof AggregateError ? error.errors.slice(0, 4).flatMap((part: unknown) => causes(part, depth + 1)) : []
   const own = error instanceof AggregateError && parts.length > 0 ? [] : [error]
   return [...own, ...parts, ...causes(error.cause, depth + 1)]
+}
+
+/** Whoever refuses at another port than the URL's is no registry. */
+function deadProxy(cause: unknown, url: URL): string | undefined {
+  const port = Number(url.port === '' ? { 'http:': 80, 'https:': 443 }[url.protocol] : url.port)
+  const other = causes(cause).find((error) => systemCode(error) === 'ECONNREFUSED' && 'port' in error && error.port !== port)
+  if (other === undefined || !('address' in other) || !('port' in other)) return undefined
+  return `nothing listens at ${String(other.address)}:${String(other.port)}, the proxy to ${url.host}; check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY`
 }
 
 function hintFor(codes: readonly string[], url: URL): string | undefined {

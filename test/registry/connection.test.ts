@@ -156,6 +156,13 @@ describe('another host', () => {
     })
   })
 
+  it('behind a proxy that does not listen is not said to be the one that is missing', async () => {
+    await expect(push('registry.example', { env: { HTTPS_PROXY: 'http://127.0.0.1:1' } })).rejects.toMatchObject({
+      code: 'NETWORK',
+      hint: 'nothing listens at 127.0.0.1:1, the proxy to registry.example; check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY',
+    })
+  })
+
   it('is reached with TLS through a proxy, whose password goes to it alone', async () => {
     const registry = await startTls()
     const proxy = await startProxy(registry.host)
