@@ -14,7 +14,7 @@ export interface ClaimedLayer {
   /** The image. */
   readonly place: string
   /** Whether zstd, which cannot be checked, is taken at its word: a base image may have it, a package may not. */
-  readonly mayBeZstd: boolean
+  readonly mayBeZstd?: boolean
 }
 
 /**
@@ -31,7 +31,7 @@ export function checkingDiffID(content: Readable, claimed: ClaimedLayer): Readab
   return passed
 }
 
-async function* checked(source: AsyncIterable<Buffer>, { diffID, place, mayBeZstd }: ClaimedLayer): AsyncGenerator<Buffer> {
+async function* checked(source: AsyncIterable<Buffer>, { diffID, place, mayBeZstd = false }: ClaimedLayer): AsyncGenerator<Buffer> {
   const unpacked = new Unpacked()
   const wrong = (found: string, cause?: unknown): PackagerError =>
     new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read layer', value: place, found, wanted: `${diffID}, as its config says`, hint: 'that image is broken, and so would be what is made of it: build it anew', cause })
