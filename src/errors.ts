@@ -69,10 +69,10 @@ export class PackagerError extends Error {
   readonly parts: readonly PackagerError[]
 
   constructor(failure: Failure) {
-    super(describe(failure), failure.cause === undefined ? undefined : { cause: failure.cause })
+    super(withoutPasswords(describe(failure)), failure.cause === undefined ? undefined : { cause: failure.cause })
     this.code = failure.code
     this.step = failure.step
-    this.hint = failure.hint
+    this.hint = failure.hint === undefined ? undefined : withoutPasswords(failure.hint)
     this.problems = failure.problems ?? []
     this.parts = failure.parts ?? []
   }
@@ -81,6 +81,11 @@ export class PackagerError extends Error {
 function describe({ step, value, found, wanted }: Failure): string {
   const subject = value === undefined ? step : `${step} "${value}"`
   return wanted === undefined ? `${subject}: ${found}` : `${subject}: got ${found}, want ${wanted}`
+}
+
+/** A password that was typed into a name (`ann:secret@host/path`) would be in every log of the job. */
+function withoutPasswords(text: string): string {
+  return text.replaceAll(/([^\s"'/@:]+):[^\s"'/@]+@(?!sha\d+:)(?=[^\s"'@]*\/)/g, '$1:REDACTED@')
 }
 
 /** `a.toml:3:7: targets[0].os: ...`, the form an editor can jump to (SPEC.md, "Results"). */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { outputError } from '../src/errors.ts'
+import { PackagerError, outputError } from '../src/errors.ts'
 
 const failed = (code: string) => Object.assign(new Error(`${code}: as the system says`), { code })
 
@@ -13,4 +13,14 @@ test.each([
   const error = outputError('write image layout', 'out.oci', failed(code))
   expect(error).toMatchObject({ code: 'OUTPUT', message: `write image layout "out.oci": ${code}: as the system says` })
   expect(error.hint).toBe(hint)
+})
+
+test.each([
+  ['ann:secret@host/path', 'ann:REDACTED@host/path'],
+  ['docker://ann:se:cret@localhost:5000/bp', 'docker://ann:REDACTED@localhost:5000/bp'],
+  ['localhost:5000/acme/bp:1@sha256:00/', 'localhost:5000/acme/bp:1@sha256:00/'],
+  ['urn:cnb:registry:acme/bp@1.0.0', 'urn:cnb:registry:acme/bp@1.0.0'],
+])('of %s the log has %s', (value, shown) => {
+  const error = new PackagerError({ code: 'USAGE', step: 'read NAME', value, found: `${value} itself`, hint: `not ${value}` })
+  expect([error.message, error.hint]).toEqual([`read NAME "${shown}": ${shown} itself`, `not ${shown}`])
 })

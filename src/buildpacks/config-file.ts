@@ -3,8 +3,8 @@ import { isAbsolute, relative } from 'node:path'
 import { PackagerError, systemCode } from '../errors.ts'
 import { fileError } from '../layers/walk.ts'
 
-/** Far more than any config file has; what is larger is something else. */
-export const largestConfig = 16 * 1024 ** 2
+/** A hundred times what config files have. The TOML parser takes many seconds for more, and no signal is heard meanwhile. */
+export const largestConfig = 4 * 1024 ** 2
 
 /**
  * Reads a file that an author wrote; undefined where there is none. A pipe or a device is not even opened, since that can

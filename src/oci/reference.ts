@@ -23,6 +23,7 @@ const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
 const hostPattern = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:.]+\\])(?::([0-9]{1,5}))?$`)
 const partPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+const loginPattern = /^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/@:]+:[^/@]*@[^@]*\//i
 const schemePattern = /^([a-z][a-z0-9+.-]*):\/\//i
 
 /**
@@ -34,6 +35,7 @@ const schemePattern = /^([a-z][a-z0-9+.-]*):\/\//i
  * parseReference('localhost:5000/acme/bp:1')  // { registry: 'localhost:5000', repository: 'acme/bp', tag: '1' }
  */
 export function parseReference(text: string): Reference {
+  if (loginPattern.test(text)) throw wrong(text, 'a user and password', 'leave them out, and log in with "docker login" or "podman login", or set CNB_REGISTRY_AUTH')
   const scheme = schemePattern.exec(text)
   if (scheme !== null) throw wrong(text, `the scheme "${scheme[0]}"`, 'leave the scheme out; --plain-http HOST asks for http')
   const at = text.indexOf('@')
