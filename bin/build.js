@@ -5,10 +5,20 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
-import { libdeflate } from './libdeflate.js'
 
 const root = new URL('..', import.meta.url).pathname
 
+/** libdeflate's wrapper would listen for the exceptions of the whole process, which is not a library's business. */
+const quietLibdeflate = {
+  name: 'quiet-libdeflate',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /libdeflate\.wasm\.mjs$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replaceAll(/process\["on"\]\("(?:uncaughtException|unhandledRejection)",function\(\w+\)\{(?:[^{}]|\{[^{}]*\})*\}\);/g, '')
+      if (contents.includes('process["on"]') || contents === text) throw new Error(`${path} listens to the process in another way than it did`)
+      return { contents, loader: 'js' }
+    }),
+}
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -21,7 +31,7 @@ const shared = {
   minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
-  plugins: [libdeflate],
+  plugins: [quietLibdeflate],
   // Some bundled dependencies are CommonJS and call require() for Node's own modules.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 }

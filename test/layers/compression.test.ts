@@ -22,18 +22,6 @@ function block(text: string): Buffer {
   return bytes
 }
 
-/** Several windows of 32 KiB with repetitions near and far and bytes of all values, as in a program. */
-function program(): Buffer {
-  const bytes = Buffer.alloc(200_000)
-  let state = 1
-  for (let index = 0; index < bytes.length; index += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    const back = [4, 60, 9000, 32_000][state >>> 30] ?? 0
-    bytes[index] = index > back && (state & 0xf00_0000) !== 0 ? (bytes[index - back] ?? 0) : (state >>> 16) & 0xff
-  }
-  return bytes
-}
-
 describe('--compression', () => {
   test('gzip alone is the fastest level, gzip:N any of twelve, none none', () => {
     expect(parseCompression('gzip')).toEqual(defaultCompression)
@@ -61,18 +49,6 @@ describe('a pool of threads', () => {
         expect(out.subarray(0, alone.member(Buffer.from(text), out)).equals(bytes.subarray(0, size))).toBe(true)
       }),
     )
-  })
-
-  test('writes to the byte what libdeflate as it is published does, at every level, though the build has it move its tables faster', async () => {
-    const pool = openPool(2)
-    const bytes = program()
-    for (let level = 1; level <= 12; level += 1) {
-      const built = Buffer.from(new SharedArrayBuffer(memberSize))
-      built.set(bytes)
-      const size = await pool.compress(built, bytes.length, level)
-      const published = Buffer.alloc(memberSize)
-      expect(built.subarray(0, size).equals(published.subarray(0, new GzipCompressor(level).member(bytes, published)))).toBe(true)
-    }
   })
 
   test('serves several levels in one run', async () => {
