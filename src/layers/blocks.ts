@@ -1,8 +1,8 @@
 import { blockSize, memberSize } from './member-size.ts'
 
 /**
- * A fixed number of blocks of shared memory, each with room for the gzip member that takes the place of its bytes, which is what bounds a run's memory: whoever reads files waits here until
- * what was read before is compressed and written.
+ * A fixed number of blocks of shared memory, each with room for the gzip member that takes the place of its bytes. It bounds
+ * a run's memory: whoever reads files waits here until what was read before is compressed and written.
  */
 export class BlockPool {
   readonly #free: Buffer[] = []

@@ -77,7 +77,7 @@ export function spoolIn(cache: LayerCache | undefined, env: RunOptions['env'], r
 const smallRun = 2 * blockSize
 
 /**
- * Threads and memory of a run. Twice as many blocks as threads keep all of them busy while others are read or written.
+ * Threads and memory of a run. Each thread has a block in work, one that waits, and some that are read or written meanwhile.
  *
  * @param bytes of tar that are to be made
  */
