@@ -20,10 +20,37 @@ export type Event =
   | { readonly type: 'detail'; readonly message: string }
   /** A folder that the run removes at its end, or moves to its place; a process that cannot wait for that removes it. */
   | { readonly type: 'temporary'; readonly folder: string }
-  | { readonly type: 'plan'; readonly name: string; readonly destination: string; readonly targets: readonly string[]; readonly layers: number; readonly what?: 'builder' }
-  | { readonly type: 'layer-started'; readonly layer: string; readonly module: string; readonly targets: readonly string[]; readonly total: number }
-  | { readonly type: 'layer-progress'; readonly layer: string; readonly bytes: number; /** Read to be looked for in the cache, and not made yet. */ readonly checking?: true }
-  | { readonly type: 'layer-built'; readonly layer: string; readonly module: string; readonly diffID: Digest; readonly digest: Digest; readonly bytes: number; readonly size: number; readonly cached: boolean }
+  | {
+      readonly type: 'plan'
+      readonly name: string
+      readonly destination: string
+      readonly targets: readonly string[]
+      readonly layers: number
+      readonly what?: 'builder'
+    }
+  | {
+      readonly type: 'layer-started'
+      readonly layer: string
+      readonly module: string
+      readonly targets: readonly string[]
+      readonly total: number
+    }
+  | {
+      readonly type: 'layer-progress'
+      readonly layer: string
+      readonly bytes: number
+      /** Read to be looked for in the cache, and not made yet. */ readonly checking?: true
+    }
+  | {
+      readonly type: 'layer-built'
+      readonly layer: string
+      readonly module: string
+      readonly diffID: Digest
+      readonly digest: Digest
+      readonly bytes: number
+      readonly size: number
+      readonly cached: boolean
+    }
   | { readonly type: 'blob-started'; readonly digest: Digest; readonly what: string; readonly total: number }
   | { readonly type: 'blob-progress'; readonly digest: Digest; readonly bytes: number }
   | { readonly type: 'blob-done'; readonly digest: Digest; readonly what: string; readonly size: number; readonly status: PutStatus }

@@ -12,7 +12,17 @@ const textMap: Shape = { what: 'an object of strings', fits: (value) => isObject
 const objects: Shape = { what: 'a list of objects', fits: (value) => Array.isArray(value) && value.every(isObject) }
 
 /** What engines read of a config (image-spec, config.md, "Properties"). */
-const outer: Readonly<Record<string, Shape>> = { architecture: text, os: text, variant: text, 'os.version': text, 'os.features': texts, created: text, author: text, config: object, history: objects }
+const outer: Readonly<Record<string, Shape>> = {
+  architecture: text,
+  os: text,
+  variant: text,
+  'os.version': text,
+  'os.features': texts,
+  created: text,
+  author: text,
+  config: object,
+  history: objects,
+}
 const inner: Readonly<Record<string, Shape>> = {
   User: text,
   WorkingDir: text,

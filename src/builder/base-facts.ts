@@ -33,7 +33,15 @@ export interface BaseFacts {
  */
 export function readBase({ config }: ImageContents, labels: Readonly<Record<string, string>>, shown: string): BaseFacts {
   const faults = configFaults(config)
-  if (faults.length > 0) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found: `a config that engines cannot read: ${faults.join(', ')}`, wanted: "an image's config" })
+  if (faults.length > 0) {
+    throw new PackagerError({
+      code: 'UNSUPPORTED',
+      step: 'read build image',
+      value: shown,
+      found: `a config that engines cannot read: ${faults.join(', ')}`,
+      wanted: "an image's config",
+    })
+  }
   const owner = ownerIn(envOf(config), shown)
   const { 'io.buildpacks.base.distro.name': name, 'io.buildpacks.base.distro.version': version } = labels
   const distro = name === undefined || version === undefined ? undefined : { name, version }
@@ -79,7 +87,14 @@ function ownerIn(env: ReadonlyMap<string, ReadonlySet<string>>, shown: string): 
   if (uid !== undefined && gid !== undefined) return { uid, gid }
   const wrong = [...(uid === undefined ? ['CNB_USER_ID'] : []), ...(gid === undefined ? ['CNB_GROUP_ID'] : [])]
   const found = wrong.map((name) => Array.from(env.get(name) ?? [], (value) => `${name}=${shortened(value)}`).join(' beside ') || `no ${name}`).join(' and ')
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read build image', value: shown, found: `${found} in its Env`, wanted: `${wrong.join(' and ')} with a whole number: builds run as that user and group`, hint: 'name a build image for buildpacks in build.image' })
+  throw new PackagerError({
+    code: 'UNSUPPORTED',
+    step: 'read build image',
+    value: shown,
+    found: `${found} in its Env`,
+    wanted: `${wrong.join(' and ')} with a whole number: builds run as that user and group`,
+    hint: 'name a build image for buildpacks in build.image',
+  })
 }
 
 function userNumber(values: ReadonlySet<string> | undefined): number | undefined {

@@ -31,7 +31,11 @@ function samePlatforms(targets: readonly Target[], images: readonly PlatformImag
     same.names.push(formatTarget(target))
   }
   return [...asking.values()].flatMap(({ image: { shown, platform }, names }) =>
-    names.length === 1 ? [] : [`"${shown}" has images of one platform, ${formatPlatform(platform)}, for ${names.join(' and ')}, and an index tells images apart by their platform: leave all but one of these targets out, or name a build image whose configs tell them apart`],
+    names.length === 1
+      ? []
+      : [
+          `"${shown}" has images of one platform, ${formatPlatform(platform)}, for ${names.join(' and ')}, and an index tells images apart by their platform: leave all but one of these targets out, or name a build image whose configs tell them apart`,
+        ],
   )
 }
 

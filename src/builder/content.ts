@@ -46,7 +46,10 @@ export class ModuleContents {
 
   /** @param isFlattened whether it goes into one layer with others, for which its entries have to be known */
   of({ from }: BuilderPart, isFlattened: boolean): Promise<ListedContent> {
-    const key = from.kind === 'local' ? `${from.module.config.kind} ${moduleName(from.module.config)} ${from.module.uri} ${from.root.root}` : `${from.module.diffID} ${from.facts.kind} ${moduleName(from.facts)}`
+    const key =
+      from.kind === 'local'
+        ? `${from.module.config.kind} ${moduleName(from.module.config)} ${from.module.uri} ${from.root.root}`
+        : `${from.module.diffID} ${from.facts.kind} ${moduleName(from.facts)}`
     const known = this.#listed.get(`${key} ${isFlattened}`) ?? (from.kind === 'local' ? this.#local(from, key) : this.#turns.take(() => this.#fromPackage(from, key, isFlattened)))
     this.#listed.set(`${key} ${isFlattened}`, known)
     return known

@@ -62,8 +62,22 @@ export async function makeDraft(target: Target, image: PlatformImage, lifecycle:
   const { orders, problems: unresolved } = resolveOrders(config, versionsOf(names, 'buildpack'), versionsOf(names, 'extension'))
   const platformOf = (part: BuilderPart): ReturnType<typeof inferred> => (part.from.kind === 'local' ? inferred(programs.get(part) ?? []) : undefined)
   const around = { target, base, lifecycle: lifecycle.facts, names: new Set(names.filter(({ kind }) => kind === 'buildpack').map(moduleName)), platformOf }
-  const problems = [...misplacedParts(found.parts, base), ...stackFault(image, base, gathered), ...extensionFaults(lifecycle, gathered), ...found.problems, ...validateModules(found.parts, around), ...unresolved]
-  const warnings = [...found.warnings, ...found.parts.flatMap(({ facts }, at) => secretWarnings(facts, listed[at]?.secrets, '.bpignore')), ...missingPrograms(found.parts, listed, target), ...(await twiceWarnings(modules.flat(), contents, target)), ...oldRunImage(image, base, gathered), ...claimedModules(image, base, found.parts)]
+  const problems = [
+    ...misplacedParts(found.parts, base),
+    ...stackFault(image, base, gathered),
+    ...extensionFaults(lifecycle, gathered),
+    ...found.problems,
+    ...validateModules(found.parts, around),
+    ...unresolved,
+  ]
+  const warnings = [
+    ...found.warnings,
+    ...found.parts.flatMap(({ facts }, at) => secretWarnings(facts, listed[at]?.secrets, '.bpignore')),
+    ...missingPrograms(found.parts, listed, target),
+    ...(await twiceWarnings(modules.flat(), contents, target)),
+    ...oldRunImage(image, base, gathered),
+    ...claimedModules(image, base, found.parts),
+  ]
   return { draft: { target, image, labels, base, lifecycle, modules: modules.flat(), orders }, problems, warnings }
 }
 
@@ -75,12 +89,27 @@ function baseOf(image: PlatformImage, labels: Readonly<Record<string, string>>, 
     if (!(cause instanceof PackagerError)) throw cause
     const { code, hint } = cause
     const found = withoutStep(cause, image.shown)
-    throw new PackagerError({ code, step: 'read build image', value: image.shown, found, hint, problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${image.shown}": ${found}` }], cause })
+    throw new PackagerError({
+      code,
+      step: 'read build image',
+      value: image.shown,
+      found,
+      hint,
+      problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${image.shown}": ${found}` }],
+      cause,
+    })
   }
 }
 
 /** In a layer with others it always is another layer; one that the base only says it has is none. */
-async function onBase({ facts }: BuilderPart, content: ListedContent, group: number | undefined, { layers }: PlatformImage, base: BaseFacts, contents: ModuleContents): Promise<PlannedModule['onBase']> {
+async function onBase(
+  { facts }: BuilderPart,
+  content: ListedContent,
+  group: number | undefined,
+  { layers }: PlatformImage,
+  base: BaseFacts,
+  contents: ModuleContents,
+): Promise<PlannedModule['onBase']> {
   const there = base.modules.find((module) => module.facts.kind === facts.kind && moduleName(module.facts) === moduleName(facts))
   if (there === undefined) return 'none'
   const isThere = group === undefined && layers.some(({ diffID }) => diffID === there.diffID)
@@ -124,7 +153,10 @@ function missingPrograms(parts: readonly BuilderPart[], listed: readonly ListedC
     const layer = listed[at]?.layer
     if (from.kind === 'image' || layer?.kind !== 'made') return []
     const entries = layer.input.parts[0]?.entries ?? []
-    return programWarnings({ facts, root: from.root }, target, entries).map(({ message, hint }) => ({ message: `${moduleName(facts)} for ${message}`, ...(hint === undefined ? {} : { hint }) }))
+    return programWarnings({ facts, root: from.root }, target, entries).map(({ message, hint }) => ({
+      message: `${moduleName(facts)} for ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    }))
   })
 }
 
@@ -134,7 +166,10 @@ async function twiceWarnings(modules: readonly PlannedModule[], contents: Module
   for (const [at, module] of modules.entries()) {
     const later = modules.slice(at + 1).find(({ facts }) => facts.kind === module.facts.kind && moduleName(facts) === moduleName(module.facts))
     if (later === undefined || (await contents.diffID(later.content)) === (await contents.diffID(module.content))) continue
-    warnings.push({ message: `${formatTarget(target)}: ${moduleName(module.facts)} is listed twice with different content: the last one is taken`, hint: 'remove one of them, or give it another version' })
+    warnings.push({
+      message: `${formatTarget(target)}: ${moduleName(module.facts)} is listed twice with different content: the last one is taken`,
+      hint: 'remove one of them, or give it another version',
+    })
   }
   return warnings
 }
@@ -144,7 +179,14 @@ function claimedModules({ shown, layers }: PlatformImage, { modules }: BaseFacts
   const there = new Set(layers.map(({ diffID }) => diffID))
   const added = new Set(parts.map(({ facts }) => moduleName(facts)))
   const claimed = modules.filter(({ diffID, facts }) => !there.has(diffID) && !added.has(moduleName(facts))).map(({ facts }) => moduleName(facts))
-  return claimed.length === 0 ? [] : [{ message: `${shown} says that it has ${claimed.join(', ')} in layers that it does not have`, hint: 'add these modules to builder.toml, or build that image anew' }]
+  return claimed.length === 0
+    ? []
+    : [
+        {
+          message: `${shown} says that it has ${claimed.join(', ')} in layers that it does not have`,
+          hint: 'add these modules to builder.toml, or build that image anew',
+        },
+      ]
 }
 
 /** As pack does: the old label decides stack.toml, and only run.toml has what builder.toml says. */

@@ -17,7 +17,8 @@ const readFromBase: ReadonlySet<string> = new Set(['io.buildpacks.builder.metada
 export async function flagRefusals(options: BuilderOptions): Promise<readonly PackagerError[]> {
   const { name = '', targets = [], labels = [], annotations = [], flatten = [], compression, destination, pullPolicy, env, registry } = options
   return refusalsOf([
-    () => name === '' && refuse({ step: 'create builder', found: 'no name for it', wanted: 'a NAME such as registry.example/acme/builder:1' }),
+    () =>
+      name === '' && refuse({ step: 'create builder', found: 'no name for it', wanted: 'a NAME such as registry.example/acme/builder:1' }),
     ...(name === '' ? [] : nameChecks(options)),
     ...(registry?.mirrors ?? []).map((mirror) => () => readMirrorFlags([mirror])),
     ...targets.map((target) => () => flagTargets([target])),
@@ -27,7 +28,14 @@ export async function flagRefusals(options: BuilderOptions): Promise<readonly Pa
     () => compression !== undefined && parseCompression(compression),
     () => createdTime(env['SOURCE_DATE_EPOCH']),
     () => buildConfigPath(env),
-    () => destination === 'registry' && pullPolicy === 'never' && refuse({ step: 'read the command line', found: '--publish with --pull-policy never', wanted: 'one of them: what is published is made of images in registries' }),
+    () =>
+      destination === 'registry' &&
+      pullPolicy === 'never' &&
+      refuse({
+        step: 'read the command line',
+        found: '--publish with --pull-policy never',
+        wanted: 'one of them: what is published is made of images in registries',
+      }),
   ])
 }
 

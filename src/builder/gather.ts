@@ -37,7 +37,15 @@ export async function gatherBuilder(options: BuilderOptions, context: RunContext
   const path = resolve(options.cwd, options.config)
   const shown = shorter(options.cwd, path)
   const bytes = (await isFolder(path)) ? undefined : await readConfigFile(path, shown)
-  if (bytes === undefined) throw new PackagerError({ code: 'USAGE', step: 'read --config', value: options.config, found: (await isFolder(path)) ? 'a folder' : 'no such file', wanted: 'a builder.toml' })
+  if (bytes === undefined) {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'read --config',
+      value: options.config,
+      found: (await isFolder(path)) ? 'a folder' : 'no such file',
+      wanted: 'a builder.toml',
+    })
+  }
   const report = new Findings(options.onEvent ?? silent, [shown])
   const read = readBuilderToml(bytes, shown)
   const config = report.take(read)
@@ -52,10 +60,21 @@ export async function gatherBuilder(options: BuilderOptions, context: RunContext
 /** An architecture that is left out is asked for by the image that would have to have it. */
 function wrongTargets(options: BuilderOptions, { targets, file, buildImage }: BuilderConfig): readonly Problem[] {
   const flags = options.targets ?? []
-  const others = flags.length > 0 ? [] : targets.flatMap(({ os, line, column, places = {} }, at): Problem[] => (os === '' || os === 'linux' ? [] : [{ file, line, column, ...places['os'], key: `targets[${at}].os`, message: `is "${os}": builders are made for linux alone` }]))
+  const others =
+    flags.length > 0
+      ? []
+      : targets.flatMap(({ os, line, column, places = {} }, at): Problem[] =>
+          os === '' || os === 'linux'
+            ? []
+            : [{ file, line, column, ...places['os'], key: `targets[${at}].os`, message: `is "${os}": builders are made for linux alone` }],
+        )
   const problems = [...others, ...targetProblems({ flags, isComposite: false, moduleTargets: targets, moduleFile: file, packageTargets: [] })]
   if (buildImage === '') return problems
-  return problems.map((problem) => (problem.key.endsWith('.arch') && problem.message.startsWith('is required') ? { ...problem, message: `${problem.message}; the build image is ${buildImage}` } : problem))
+  return problems.map((problem) =>
+    problem.key.endsWith('.arch') && problem.message.startsWith('is required')
+      ? { ...problem, message: `${problem.message}; the build image is ${buildImage}` }
+      : problem,
+  )
 }
 
 /** What is no image's name never becomes one, unlike an image that is not there yet. */
@@ -119,7 +138,13 @@ function openContext(kind: DeclaredModule['kind'], folder: string, file: string,
     openRepository: context.openRepository,
     download: async (url) => context.download(url, await spool()),
     findInRegistry: context.findInRegistry,
-    readModule: async (source, uri) => readModule(source, uri, { kind: await kindOf(source, kind), file, hint: 'a buildpack is named in [[buildpacks]], an extension in [[extensions]]' }, report),
+    readModule: async (source, uri) =>
+      readModule(
+        source,
+        uri,
+        { kind: await kindOf(source, kind), file, hint: 'a buildpack is named in [[buildpacks]], an extension in [[extensions]]' },
+        report,
+      ),
     archiveLimit: options.archiveLimit,
     stamps: true,
     signal: options.signal,

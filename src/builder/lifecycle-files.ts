@@ -30,7 +30,13 @@ export interface LifecycleFiles {
  */
 export function readLifecycle({ shown, toml, entries }: LifecycleFiles): { facts: LifecycleFacts; programs: readonly LayerEntry[] } {
   if (toml === undefined) {
-    throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: 'no lifecycle.toml at its top', wanted: 'a lifecycle: lifecycle.toml, and its programs in a folder beside it' })
+    throw new PackagerError({
+      code: 'UNSUPPORTED',
+      step: 'read lifecycle',
+      value: shown,
+      found: 'no lifecycle.toml at its top',
+      wanted: 'a lifecycle: lifecycle.toml, and its programs in a folder beside it',
+    })
   }
   const { value, problems } = readLifecycleToml(toml, `${shown}: lifecycle.toml`)
   if (value === undefined) throw configError(`read lifecycle "${shown}"`, problems)
@@ -58,8 +64,24 @@ function below(entries: Entries, shown: string): readonly LayerEntry[] {
   for (const entry of entries) {
     const name = programName(entry.name)
     if (name === undefined) continue
-    if (name.startsWith('.wh.')) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: `${displayName(entry)}, which engines take for the removal of another file`, wanted: 'files by other names' })
-    if (programs.has(name)) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: `two files that would be /cnb/lifecycle/${displayName({ name })}`, wanted: 'each once' })
+    if (name.startsWith('.wh.')) {
+      throw new PackagerError({
+        code: 'UNSUPPORTED',
+        step: 'read lifecycle',
+        value: shown,
+        found: `${displayName(entry)}, which engines take for the removal of another file`,
+        wanted: 'files by other names',
+      })
+    }
+    if (programs.has(name)) {
+      throw new PackagerError({
+        code: 'UNSUPPORTED',
+        step: 'read lifecycle',
+        value: shown,
+        found: `two files that would be /cnb/lifecycle/${displayName({ name })}`,
+        wanted: 'each once',
+      })
+    }
     programs.set(name, { ...entry, name, link: linkOf(entry, shown) })
   }
   return [...programs.values()]
@@ -75,7 +97,13 @@ function linkOf(entry: LayerEntry, shown: string): string {
   if (entry.type !== 'hardlink') return entry.link
   const name = programName(entry.link)
   if (name !== undefined) return name
-  throw new PackagerError({ code: 'UNSUPPORTED', step: 'read lifecycle', value: shown, found: `${displayName(entry)}, a hard link to ${displayName({ name: entry.link })}`, wanted: 'links among the programs' })
+  throw new PackagerError({
+    code: 'UNSUPPORTED',
+    step: 'read lifecycle',
+    value: shown,
+    found: `${displayName(entry)}, a hard link to ${displayName({ name: entry.link })}`,
+    wanted: 'links among the programs',
+  })
 }
 
 const systems: Readonly<Record<ProgramFormat, string>> = { elf: 'linux', pe: 'windows', 'mach-o': 'darwin' }

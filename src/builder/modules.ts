@@ -83,7 +83,15 @@ function imageFor(children: readonly Descriptor[], target: Target, uri: string, 
   } catch (cause) {
     if (!(cause instanceof PackagerError)) throw cause
     const found = withoutStep(cause, uri)
-    throw new PackagerError({ code: cause.code, step: 'take package', value: uri, found, hint: 'publish that package for this target, or leave the target out', problems: [{ ...at, message: `"${uri}": ${found}` }], cause })
+    throw new PackagerError({
+      code: cause.code,
+      step: 'take package',
+      value: uri,
+      found,
+      hint: 'publish that package for this target, or leave the target out',
+      problems: [{ ...at, message: `"${uri}": ${found}` }],
+      cause,
+    })
   }
 }
 
@@ -97,7 +105,14 @@ function checkMain({ kind, key, file, declaration }: DeclaredModule, main: Build
   const { line, column } = declaration
   const { facts } = main
   const problem = (part: string, message: string): Problem => ({ file, line, column, key: part === '' ? key : `${key}.${part}`, message })
-  if (facts.kind !== kind) return [problem('', `${moduleName(facts)} is ${facts.kind === 'extension' ? 'an extension: name it in [[extensions]]' : 'a buildpack: name it in [[buildpacks]]'}`)]
+  if (facts.kind !== kind) {
+    return [
+      problem(
+        '',
+        `${moduleName(facts)} is ${facts.kind === 'extension' ? 'an extension: name it in [[extensions]]' : 'a buildpack: name it in [[buildpacks]]'}`,
+      ),
+    ]
+  }
   return (['id', 'version'] as const).flatMap((word) => {
     const said = declaration[word]
     return said === '' || said === facts[word] ? [] : [problem(word, `is "${said}", but ${declaration.uri === '' ? declaration.image : declaration.uri} holds ${moduleName(facts)}`)]

@@ -14,7 +14,16 @@ export class RunLayers {
     return [...this.#plans.values()]
   }
 
-  made(target: string, key: string, module: string, input: TarInput, from: { readonly root: string; readonly excluded: readonly string[]; readonly outside?: readonly string[] } = { root: '', excluded: [] }): PlacedLayer {
+  made(
+    target: string,
+    key: string,
+    module: string,
+    input: TarInput,
+    from: { readonly root: string; readonly excluded: readonly string[]; readonly outside?: readonly string[] } = {
+      root: '',
+      excluded: [],
+    },
+  ): PlacedLayer {
     return this.#add({ kind: 'made', key, module, targets: [target], input, ...from })
   }
 
@@ -41,7 +50,11 @@ export function placeModules(modules: readonly PlannedModule[], target: string, 
   const apart = modules.filter(({ group }) => group === undefined).map((module) => [module])
   const placed = [...groups.sort(byLowestName), ...apart.sort(byLowestName)].map((group) => {
     const [only] = group
-    const hidden = group.filter(({ onBase }) => onBase === 'other').map(({ facts: { kind, id, version } }) => layers.made(target, `whiteout ${kind} ${id}@${version}`, `removal of ${id}@${version}`, whiteoutLayer(kind, id, version)))
+    const hidden = group
+      .filter(({ onBase }) => onBase === 'other')
+      .map(({ facts: { kind, id, version } }) =>
+        layers.made(target, `whiteout ${kind} ${id}@${version}`, `removal of ${id}@${version}`, whiteoutLayer(kind, id, version)),
+      )
     const own = group.length === 1 && only?.group === undefined && only !== undefined ? placeOne(only, target, layers) : placeGroup(group, target, layers)
     return { layers: [...hidden, own], modules: group.map(({ facts }) => ({ facts, layer: own.key })) }
   })
@@ -69,7 +82,13 @@ function placeOne({ facts, content }: PlannedModule, target: string, layers: Run
 function placeGroup(group: readonly PlannedModule[], target: string, layers: RunLayers): PlacedLayer {
   const inputs = group.flatMap(({ content: { layer } }) => (layer.kind === 'made' ? [layer.input] : []))
   const excluded = group.flatMap(({ content }) => content.excluded)
-  return layers.made(target, `flattened ${group.map(({ content }) => content.key).join(' + ')}`, group.map(({ facts }) => moduleName(facts)).join(', '), joined(inputs), { root: '.', excluded })
+  return layers.made(
+    target,
+    `flattened ${group.map(({ content }) => content.key).join(' + ')}`,
+    group.map(({ facts }) => moduleName(facts)).join(', '),
+    joined(inputs),
+    { root: '.', excluded },
+  )
 }
 
 /** Several modules in one tar: the folder of an id that two of them have is written once. */

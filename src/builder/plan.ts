@@ -26,7 +26,14 @@ function planImage(draft: TargetDraft, shared: SharedDraft, layers: RunLayers, i
   const all = lastOfEach(draft.modules)
   const added = all.filter(({ onBase }) => onBase !== 'same')
   const below = [
-    ...image.layers.map(({ descriptor, diffID }, at) => layers.taken(name, `base ${descriptor.digest} ${diffID}`, `base ${at + 1}/${image.layers.length} of ${image.shown}`, image.takeLayer(descriptor, diffID))),
+    ...image.layers.map(({ descriptor, diffID }, at) =>
+      layers.taken(
+        name,
+        `base ${descriptor.digest} ${diffID}`,
+        `base ${at + 1}/${image.layers.length} of ${image.shown}`,
+        image.takeLayer(descriptor, diffID),
+      ),
+    ),
     layers.made(name, `folders ${base.owner.uid}:${base.owner.gid} ${buildConfig}`, 'folders', foldersLayer(base.owner, buildConfig)),
     layers.made(name, lifecycle.key, `lifecycle ${lifecycle.facts.version}`, lifecycle.layer),
   ]
@@ -46,7 +53,16 @@ function ownFiles({ target, orders }: TargetDraft, { config, environment, buildC
     ...(system === undefined ? [] : [text('/cnb/system.toml', system)]),
     text('/cnb/stack.toml', stackToml(facts.stackRunImage ?? config.runImages[0] ?? { image: '' })),
     text('/cnb/run.toml', runToml(config.runImages)),
-    ...(environment.length === 0 ? [] : [layers.made(name, `environment ${digestOf(Buffer.from(JSON.stringify([buildConfig, environment])))}`, 'build environment', environmentLayer(environment, buildConfig))]),
+    ...(environment.length === 0
+      ? []
+      : [
+          layers.made(
+            name,
+            `environment ${digestOf(Buffer.from(JSON.stringify([buildConfig, environment])))}`,
+            'build environment',
+            environmentLayer(environment, buildConfig),
+          ),
+        ]),
     layers.made(name, 'empty layer', 'empty layer', emptyLayer),
   ]
 }

@@ -105,7 +105,10 @@ async function findImages(options: BuilderOptions, { config, folder }: GatheredB
   const { signal, lifecycleTemplate: template } = options
   const images = new NamedImages({ openRepository, signal })
   const limits = limitsOf(options.archiveLimit)
-  const lifecycles = new Lifecycles({ ...config.lifecycle, folder, ...(template === undefined ? {} : { template }) }, { openRepository, spool, download, limits, signal, anyMachine: options.lifecycleAnyArch === true })
+  const lifecycles = new Lifecycles(
+    { ...config.lifecycle, folder, ...(template === undefined ? {} : { template }) },
+    { openRepository, spool, download, limits, signal, anyMachine: options.lifecycleAnyArch === true },
+  )
   const [run, bases, opened] = await Promise.allSettled([
     options.skipRunImageCheck === true ? { problems: [], warnings: [] } : checkRunImages(config, targets, images),
     settled(targets.map((target) => findBase(images, config, target))),
@@ -120,7 +123,15 @@ async function findBase(images: NamedImages, { buildImage, buildImageAt, file }:
     if (!(cause instanceof PackagerError) || cause.code === 'CANCELLED') throw cause
     const { code, hint } = cause
     const found = withoutStep(cause, buildImage)
-    throw new PackagerError({ code, step: 'fetch build image', value: buildImage, found, hint, problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${buildImage}": ${found}` }], cause })
+    throw new PackagerError({
+      code,
+      step: 'fetch build image',
+      value: buildImage,
+      found,
+      hint,
+      problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${buildImage}": ${found}` }],
+      cause,
+    })
   })
 }
 
@@ -133,13 +144,35 @@ function valueOf<T>(settled: PromiseSettledResult<T>): T {
 function checkAnnotations({ index, manifest, descriptor }: ScopedAnnotations, isDocker: boolean): void {
   const names = [index, manifest, descriptor].flatMap((each) => Object.keys(each))
   if (!isDocker || names.length === 0) return
-  throw new PackagerError({ code: 'CONFIG', step: 'annotate', found: `${names.join(', ')} for images of Docker's media types, as the build image's are`, wanted: 'a build image of OCI types, or labels: Docker images have no annotations' })
+  throw new PackagerError({
+    code: 'CONFIG',
+    step: 'annotate',
+    found: `${names.join(', ')} for images of Docker's media types, as the build image's are`,
+    wanted: 'a build image of OCI types, or labels: Docker images have no annotations',
+  })
 }
 
-async function draftAll(options: BuilderOptions, gathered: GatheredBuilder, targets: readonly Target[], { images, lifecycles, run }: FoundImages, names: Names, context: RunContext): Promise<{ readonly drafts: BuilderDrafts; readonly warnings: readonly Warning[] }> {
+async function draftAll(
+  options: BuilderOptions,
+  gathered: GatheredBuilder,
+  targets: readonly Target[],
+  { images, lifecycles, run }: FoundImages,
+  names: Names,
+  context: RunContext,
+): Promise<{ readonly drafts: BuilderDrafts; readonly warnings: readonly Warning[] }> {
   const labels = builderLabelsOf(options.labels ?? [])
-  const rules = { defaultExcludes: options.defaultExcludes, patterns: [], ownFiles: ownFiles(options, names, targets, context.cacheFolder), signal: options.signal }
-  const sources: DraftSources = { gathered, labels, groups: flattenGroups(options.flatten ?? []), contents: new ModuleContents(rules, context) }
+  const rules = {
+    defaultExcludes: options.defaultExcludes,
+    patterns: [],
+    ownFiles: ownFiles(options, names, targets, context.cacheFolder),
+    signal: options.signal,
+  }
+  const sources: DraftSources = {
+    gathered,
+    labels,
+    groups: flattenGroups(options.flatten ?? []),
+    contents: new ModuleContents(rules, context),
+  }
   const drafted = []
   for (const [at, target] of targets.entries()) {
     const [image, lifecycle] = [images[at], lifecycles[at]]
@@ -148,7 +181,10 @@ async function draftAll(options: BuilderOptions, gathered: GatheredBuilder, targ
   const bases = checkBases(targets, images, gathered.config)
   const problems = withoutRepeats([...bases.problems, ...run.problems, ...drafted.flatMap((one) => one.problems)])
   if (problems.length > 0) throw configError('check the builder', problems)
-  return { drafts: drafted.map(({ draft }) => draft), warnings: [...idleLabels(labels), ...bases.warnings, ...drafted.flatMap((one) => one.warnings)] }
+  return {
+    drafts: drafted.map(({ draft }) => draft),
+    warnings: [...idleLabels(labels), ...bases.warnings, ...drafted.flatMap((one) => one.warnings)],
+  }
 }
 
 type BuilderDrafts = readonly Awaited<ReturnType<typeof makeDraft>>['draft'][]

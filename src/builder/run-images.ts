@@ -31,8 +31,13 @@ export async function checkRunImages({ file, runImages, stackId }: RunImageReque
   const looked = names.flatMap(({ name, at }) => targets.map(async (target) => ({ name, at, target, found: await look(images, name, target) })))
   for (const { name, at, target, found } of await Promise.all(looked)) {
     if (found.kind === 'other platform' && targets.length > 1) problems.push({ ...at, message: found.message })
-    else if (found.kind !== 'there') warnings.push({ message: found.message, hint: 'apps cannot run before it is there; --skip-run-image-check looks for none' })
-    else if (stackId !== undefined && found.stackId !== stackId) problems.push({ ...at, message: `${name} has ${found.stackId === '' ? 'no stack id' : `the stack "${found.stackId}"`} for ${formatTarget(target)}, want "${stackId}" as stack.id says` })
+    else if (found.kind !== 'there')
+      warnings.push({ message: found.message, hint: 'apps cannot run before it is there; --skip-run-image-check looks for none' })
+    else if (stackId !== undefined && found.stackId !== stackId)
+      problems.push({
+        ...at,
+        message: `${name} has ${found.stackId === '' ? 'no stack id' : `the stack "${found.stackId}"`} for ${formatTarget(target)}, want "${stackId}" as stack.id says`,
+      })
   }
   return { problems, warnings }
 }

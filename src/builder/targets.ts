@@ -13,12 +13,32 @@ import type { BuilderOptions } from './options.ts'
  *
  * @throws PackagerError `USAGE`, `CONFIG`, and `UNSUPPORTED` for what is not Linux
  */
-export function builderTargets({ targets: flags = [], hostArch }: Pick<BuilderOptions, 'targets' | 'hostArch'>, { targets: declared, file }: BuilderConfig): { readonly targets: readonly Target[]; readonly warnings: readonly Warning[] } {
-  const { targets, origin, warnings } = resolveTargets({ flags, moduleTargets: declared, moduleFile: file, packageTargets: [], isComposite: false, platformOs: undefined, hostArch })
+export function builderTargets(
+  { targets: flags = [], hostArch }: Pick<BuilderOptions, 'targets' | 'hostArch'>,
+  { targets: declared, file }: BuilderConfig,
+): { readonly targets: readonly Target[]; readonly warnings: readonly Warning[] } {
+  const { targets, origin, warnings } = resolveTargets({
+    flags,
+    moduleTargets: declared,
+    moduleFile: file,
+    packageTargets: [],
+    isComposite: false,
+    platformOs: undefined,
+    hostArch,
+  })
   const plain = targets.map(({ os, arch, variant }): Target => ({ os, arch, ...(variant === undefined ? {} : { variant }) }))
   const distinct = plain.filter((target, at) => plain.findIndex((other) => platformKeyOf(other) === platformKeyOf(target)) === at)
   const other = distinct.find(({ os }) => os !== 'linux')
-  if (other !== undefined) throw new PackagerError({ code: 'UNSUPPORTED', step: 'create builder', value: formatTarget(other), found: `a target of os "${other.os}"`, wanted: 'linux: Windows and other builders are not made', hint: 'leave that target out' })
+  if (other !== undefined) {
+    throw new PackagerError({
+      code: 'UNSUPPORTED',
+      step: 'create builder',
+      value: formatTarget(other),
+      found: `a target of os "${other.os}"`,
+      wanted: 'linux: Windows and other builders are not made',
+      hint: 'leave that target out',
+    })
+  }
   return { targets: distinct, warnings: origin === 'host' ? warnings : [] }
 }
 

@@ -60,7 +60,11 @@ function membersMissing(facts: ModuleFacts, names: ReadonlySet<string>): readonl
 function stackFaults(facts: ModuleFacts, { stackId, mixins = [] }: BaseFacts): readonly string[] {
   if (facts.stacks.length === 0) return []
   const stack = facts.stacks.find(({ id }) => id === stackId || id === '*')
-  if (stack === undefined) return [`${moduleName(facts)} does not support the build image's stack ${stackId === '' ? '(it has none)' : `"${stackId}"`}, but ${facts.stacks.map(({ id }) => `"${id}"`).join(', ')}`]
+  if (stack === undefined) {
+    return [
+      `${moduleName(facts)} does not support the build image's stack ${stackId === '' ? '(it has none)' : `"${stackId}"`}, but ${facts.stacks.map(({ id }) => `"${id}"`).join(', ')}`,
+    ]
+  }
   const missing = stack.mixins.filter((mixin) => !mixin.startsWith('run:') && !mixins.includes(mixin)).sort()
   return missing.length === 0 ? [] : [`${moduleName(facts)} requires mixins that the build image does not have: ${missing.join(', ')}`]
 }

@@ -108,7 +108,14 @@ function below(entries: EntryTable, prefix: string, part: ForeignModule): EntryT
 }
 
 function linkingOut(name: string, part: ForeignModule, hint?: string): PackagerError {
-  return new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: part.dependency.uri, found: `${name}, a hard link to another module's file`, wanted: 'links inside a module', hint })
+  return new PackagerError({
+    code: 'UNSUPPORTED',
+    step: 'read package',
+    value: part.dependency.uri,
+    found: `${name}, a hard link to another module's file`,
+    wanted: 'links inside a module',
+    hint,
+  })
 }
 
 async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSignal | undefined): Promise<string> {
@@ -120,9 +127,22 @@ async function digestOfTar(archive: string, isPlain: boolean, signal: AbortSigna
 
 /** A builder or package with it would say that it has a module, and hold none. */
 function empty(part: ForeignModule, folder: string): PackagerError {
-  return new PackagerError({ code: 'UNSUPPORTED', step: 'read package', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer without ${folder}`, wanted: 'a buildpackage image', hint: 'publish that package anew' })
+  return new PackagerError({
+    code: 'UNSUPPORTED',
+    step: 'read package',
+    value: part.dependency.uri,
+    found: `for ${moduleName(part.facts)} a layer without ${folder}`,
+    wanted: 'a buildpackage image',
+    hint: 'publish that package anew',
+  })
 }
 
 function lying(part: ForeignModule, found: string): PackagerError {
-  return new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read package', value: part.dependency.uri, found: `for ${moduleName(part.facts)} a layer that is ${found}`, wanted: part.module.diffID })
+  return new PackagerError({
+    code: 'DIGEST_MISMATCH',
+    step: 'read package',
+    value: part.dependency.uri,
+    found: `for ${moduleName(part.facts)} a layer that is ${found}`,
+    wanted: part.module.diffID,
+  })
 }

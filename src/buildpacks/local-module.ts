@@ -19,7 +19,13 @@ export interface SaidKind {
 }
 
 /** The module at a source's top: what a config file says it is, else what its toml says. Its mistakes go to `report`; `more` finds others in it. */
-export async function readModule(source: ModuleSource, uri: string, said: SaidKind | undefined, report: Findings, more: (draft: ModuleConfig) => readonly Problem[] = () => []): Promise<LocalModule | undefined> {
+export async function readModule(
+  source: ModuleSource,
+  uri: string,
+  said: SaidKind | undefined,
+  report: Findings,
+  more: (draft: ModuleConfig) => readonly Problem[] = () => [],
+): Promise<LocalModule | undefined> {
   const buildpack = await source.read('buildpack.toml')
   const extension = await source.read('extension.toml')
   const kind = said?.kind ?? (buildpack === undefined ? 'extension' : 'buildpack')
@@ -28,12 +34,16 @@ export async function readModule(source: ModuleSource, uri: string, said: SaidKi
     const held = buildpack === undefined ? (extension === undefined ? undefined : 'extension') : 'buildpack'
     if (said?.named === undefined) throw missingToml(source, said, held === undefined ? 'neither at its top' : `${held}.toml`)
     const { uri: name, at } = said.named
-    const message = held === undefined ? 'holds neither buildpack.toml nor extension.toml' : `holds ${held}.toml: write [${held}] uri = "${name}"`
+    const message =
+      held === undefined ? 'holds neither buildpack.toml nor extension.toml' : `holds ${held}.toml: write [${held}] uri = "${name}"`
     report.add([{ ...at, message: `"${name}" ${message}` }])
     return undefined
   }
   if (buildpack !== undefined && extension !== undefined && said === undefined) {
-    report.warn({ message: `${source.place} holds buildpack.toml and extension.toml: packaging the buildpack`, hint: 'a package.toml with [extension] uri = "." packages the extension' })
+    report.warn({
+      message: `${source.place} holds buildpack.toml and extension.toml: packaging the buildpack`,
+      hint: 'a package.toml with [extension] uri = "." packages the extension',
+    })
   }
   const tomlName = `${kind}.toml`
   const shown = source.place === '.' ? tomlName : join(source.place, tomlName)

@@ -94,7 +94,15 @@ async function openModule({ uri, image, file, line, column, key }: ModuleDeclara
   } catch (cause) {
     if (!(cause instanceof PackagerError) || cause.problems.length > 0 || cause.code === 'CANCELLED') throw cause
     const problem = { file, line, column, key, message: cause.message }
-    throw new PackagerError({ code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code, step: `open ${context.what}`, value: shown, found: cause.message, hint: cause.hint, problems: [problem], cause })
+    throw new PackagerError({
+      code: isAuthors(cause, isPath) ? 'CONFIG' : cause.code,
+      step: `open ${context.what}`,
+      value: shown,
+      found: cause.message,
+      hint: cause.hint,
+      problems: [problem],
+      cause,
+    })
   }
 }
 
@@ -119,7 +127,10 @@ async function openLocator(locator: Locator, address: Address, context: OpenCont
 async function openPath(path: string, { uri, shown }: Address, context: OpenContext): Promise<LocalModule | ImageDependency | undefined> {
   if (existsSync(join(path, 'oci-layout'))) return openLayout(path, shown, context)
   if (path.endsWith('.cnb')) return openArchive(path, shown, context)
-  const source = await openSource(path, shown, context.spool, context.signal, { ...limitsOf(context.archiveLimit), stamps: context.stamps === true }).catch((cause: unknown) => openRootedArchive(cause, path, shown, context))
+  const source = await openSource(path, shown, context.spool, context.signal, {
+    ...limitsOf(context.archiveLimit),
+    stamps: context.stamps === true,
+  }).catch((cause: unknown) => openRootedArchive(cause, path, shown, context))
   if ('kind' in source) return source
   return (await source.read('oci-layout')) === undefined ? context.readModule(source, uri) : openArchive(path, shown, context)
 }

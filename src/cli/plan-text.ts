@@ -22,7 +22,11 @@ function header(plan: RunPlan): string[] {
 }
 
 function images(plan: RunPlan): string[] {
-  const rows = plan.images.map((image) => [image.target, image.root === undefined ? `on ${image.base ?? ''}` : `root ${image.root}`, ...(image.tag === undefined ? [] : [`tag ${image.tag}`])])
+  const rows = plan.images.map((image) => [
+    image.target,
+    image.root === undefined ? `on ${image.base ?? ''}` : `root ${image.root}`,
+    ...(image.tag === undefined ? [] : [`tag ${image.tag}`]),
+  ])
   return ['images', ...table(rows, '  ')]
 }
 

@@ -27,7 +27,9 @@ export function summaryLine(result: RunResult, tally: Tally, cwd: string): strin
   // With --append one image is added to an index that may have more: their number is not known here.
   const what = isIndexType(result.mediaType) ? `index ${result.digest}${images > 1 ? `, ${count(images, 'image')}` : ''}` : `image ${result.digest}`
   if (result.destination === 'image') return `loaded ${escapeLine(result.name)} (${what})`
-  if (result.files !== undefined) return `wrote ${count(result.files.length, 'file')}, ${escapeLine(shortPath({ ...result, path: result.files[0] ?? '' }, cwd))} the first (${count(images, 'image')})`
+  if (result.files !== undefined) {
+    return `wrote ${count(result.files.length, 'file')}, ${escapeLine(shortPath({ ...result, path: result.files[0] ?? '' }, cwd))} the first (${count(images, 'image')})`
+  }
   if (result.destination !== 'registry') return `wrote ${escapeLine(shortPath(result, cwd))} (${what})`
   return publishedLine(result.name, what, result.tags.length, tally)
 }

@@ -83,7 +83,10 @@ function prepare(command: Command, context: Context): void {
 function misplacedHelp(argv: readonly string[], program: Command): PackagerError {
   const { path, command } = commandOf(program, argv)
   if (path.length < argv.length) return usageError('help', 'not a command', { value: argv.at(-1) ?? '', hint: 'bp-package --help lists all commands' })
-  return usageError(STEP, `no command after "${path.join(' ')}"`, { wanted: command.commands.map((child) => child.name()).join(', '), hint: `${['bp-package', ...path].join(' ')} --help tells what each does` })
+  return usageError(STEP, `no command after "${path.join(' ')}"`, {
+    wanted: command.commands.map((child) => child.name()).join(', '),
+    hint: `${['bp-package', ...path].join(' ')} --help tells what each does`,
+  })
 }
 
 /** The command that the first words name: `manifest push` of `manifest push host/bp:1`. */

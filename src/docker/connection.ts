@@ -83,7 +83,15 @@ export class EngineConnection {
     let size = 0
     for await (const piece of this.pieces(request, answer)) {
       size += piece.byteLength
-      if (size > largestText) throw new PackagerError({ code: 'UNSUPPORTED', step: request.step, value: formatPlace(this.place), found: 'an answer without end', wanted: `at most ${largestText} bytes` })
+      if (size > largestText) {
+        throw new PackagerError({
+          code: 'UNSUPPORTED',
+          step: request.step,
+          value: formatPlace(this.place),
+          found: 'an answer without end',
+          wanted: `at most ${largestText} bytes`,
+        })
+      }
       pieces.push(piece)
     }
     return Buffer.concat(pieces).toString('utf8')

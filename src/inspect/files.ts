@@ -27,7 +27,15 @@ export async function withFiles(platforms: readonly InspectedPlatform[], content
     for (const layer of queue) {
       const result = await readLayer(layer, content, signal)
       memory += 'files' in result ? result.files.reduce((sum, { path }) => sum + path.length + fileMemory, 0) : 0
-      if (memory > mostMemory) throw new PackagerError({ code: 'UNSUPPORTED', step: 'read --files', found: 'more files than can be kept in memory', wanted: `${mostMemory} bytes of names at most`, hint: 'choose an image with --platform' })
+      if (memory > mostMemory) {
+        throw new PackagerError({
+          code: 'UNSUPPORTED',
+          step: 'read --files',
+          found: 'more files than can be kept in memory',
+          wanted: `${mostMemory} bytes of names at most`,
+          hint: 'choose an image with --platform',
+        })
+      }
       read.set(layer.digest, result)
     }
   }

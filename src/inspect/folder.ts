@@ -66,7 +66,14 @@ async function readFolder(path: string, options: InspectOptions, reading: Readin
 
 /** The folder may have been meant as a layout as well. */
 function noModule(path: string, cause: PackagerError): PackagerError {
-  return new PackagerError({ code: 'CONFIG', step: 'read buildpack', value: path, found: 'neither at its top', wanted: 'buildpack.toml or extension.toml, or oci-layout of an image layout', cause })
+  return new PackagerError({
+    code: 'CONFIG',
+    step: 'read buildpack',
+    value: path,
+    found: 'neither at its top',
+    wanted: 'buildpack.toml or extension.toml, or oci-layout of an image layout',
+    cause,
+  })
 }
 
 function saidOf(config: PackageConfig | undefined, path: string): { readonly kind: ModuleConfig['kind']; readonly file: string } | undefined {

@@ -58,7 +58,12 @@ function imageNodes(image: InspectedPlatform, place: string, name: Name, within:
   const parts = [...image.buildpacks, ...image.extensions].filter((module) => module !== main)
   const named = new Map(parts.map((module) => [module, name([module.id, ...words])]))
   const composites = [...image.buildpacks, ...image.extensions].filter(({ order }) => order.length > 0)
-  const platformFacts = [fact('platform_os', platform.os), fact('platform_arch', platform.architecture), ...some('platform_variant', platform.variant), ...some('platform_os_version', platform['os.version'])]
+  const platformFacts = [
+    fact('platform_os', platform.os),
+    fact('platform_arch', platform.architecture),
+    ...some('platform_variant', platform.variant),
+    ...some('platform_os_version', platform['os.version']),
+  ]
   return [
     ...parts.map((module): GraphNode => {
       const parents = composites.filter((composite) => composite !== module && names(composite, module)).map((composite) => named.get(composite) ?? top)

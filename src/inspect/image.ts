@@ -19,7 +19,9 @@ export async function readImage(entry: Entry, attestations: number, documents: D
   const bare = bareImage(entry, attestations)
   const { descriptor } = entry
   if (descriptor === undefined || entry.problem !== undefined) return bare
-  if (descriptor.mediaType !== ociManifest && descriptor.mediaType !== dockerManifest) return withProblem(bare, `a manifest of type ${JSON.stringify(descriptor.mediaType)}, which is not read`)
+  if (descriptor.mediaType !== ociManifest && descriptor.mediaType !== dockerManifest) {
+    return withProblem(bare, `a manifest of type ${JSON.stringify(descriptor.mediaType)}, which is not read`)
+  }
   try {
     return await described(bare, await documents.object(descriptor), documents)
   } catch (error) {

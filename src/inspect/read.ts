@@ -60,8 +60,24 @@ export async function inspectRaw(options: InspectOptions): Promise<Buffer> {
 }
 
 function noLayers(value: string, kind: 'folder' | 'archive' | 'daemon'): PackagerError {
-  if (kind !== 'daemon') return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: kind === 'folder' ? 'a buildpack folder' : "a buildpack's archive", wanted: 'what has layers', hint: 'bp-package --dry-run -v lists what would be in them' })
-  return new PackagerError({ code: 'USAGE', step: 'read --files of', value, found: "an engine's image", wanted: 'what can be read layer by layer', hint: 'copy it first: skopeo copy docker-daemon:NAME oci:FOLDER' })
+  if (kind !== 'daemon') {
+    return new PackagerError({
+      code: 'USAGE',
+      step: 'read --files of',
+      value,
+      found: kind === 'folder' ? 'a buildpack folder' : "a buildpack's archive",
+      wanted: 'what has layers',
+      hint: 'bp-package --dry-run -v lists what would be in them',
+    })
+  }
+  return new PackagerError({
+    code: 'USAGE',
+    step: 'read --files of',
+    value,
+    found: "an engine's image",
+    wanted: 'what can be read layer by layer',
+    hint: 'copy it first: skopeo copy docker-daemon:NAME oci:FOLDER',
+  })
 }
 
 function noManifest(value: string, found: string, hint?: string): PackagerError {
@@ -138,7 +154,17 @@ async function entriesOf({ root, entries }: OpenSource, documents: Documents): P
 }
 
 /** What has been read, with what can be told from it. */
-export function summarize({ source, root, annotations, platforms }: { readonly source: InspectedSource; readonly root: Descriptor | undefined; readonly annotations: Readonly<Record<string, string>>; readonly platforms: readonly InspectedPlatform[] }): Inspection {
+export function summarize({
+  source,
+  root,
+  annotations,
+  platforms,
+}: {
+  readonly source: InspectedSource
+  readonly root: Descriptor | undefined
+  readonly annotations: Readonly<Record<string, string>>
+  readonly platforms: readonly InspectedPlatform[]
+}): Inspection {
   return {
     source,
     digest: root?.digest ?? null,

@@ -34,7 +34,15 @@ export function checkingDiffID(content: Readable, claimed: ClaimedLayer): Readab
 async function* checked(source: AsyncIterable<Buffer>, { diffID, place, mayBeZstd = false }: ClaimedLayer): AsyncGenerator<Buffer> {
   const unpacked = new Unpacked()
   const wrong = (found: string, cause?: unknown): PackagerError =>
-    new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read layer', value: place, found, wanted: `${diffID}, as its config says`, hint: 'that image is broken, and so would be what is made of it: build it anew', cause })
+    new PackagerError({
+      code: 'DIGEST_MISMATCH',
+      step: 'read layer',
+      value: place,
+      found,
+      wanted: `${diffID}, as its config says`,
+      hint: 'that image is broken, and so would be what is made of it: build it anew',
+      cause,
+    })
   const broken = (cause: unknown): never => {
     throw wrong(`a layer that cannot be unpacked (${reason(cause)})`, cause)
   }

@@ -132,7 +132,14 @@ function attempt<T>(path: string, step: string, action: (path: string | Buffer) 
 export function fileError(value: string, step: string, cause: unknown): PackagerError {
   const code = systemCode(cause)
   if (code === 'ENOENT' || code === 'ELOOP') {
-    return new PackagerError({ code: 'SOURCE_CHANGED', step, value, found: 'it vanished while the package was made', hint: 'run again when nothing else writes into the buildpack folder', cause })
+    return new PackagerError({
+      code: 'SOURCE_CHANGED',
+      step,
+      value,
+      found: 'it vanished while the package was made',
+      hint: 'run again when nothing else writes into the buildpack folder',
+      cause,
+    })
   }
   if (code === 'ENAMETOOLONG') {
     const found = `a path of ${Buffer.byteLength(value)} bytes, more than the system opens`

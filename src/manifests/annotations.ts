@@ -56,7 +56,16 @@ function readOne(flag: string, text: string, usual: Scope): { readonly scope: Sc
     const hint = 'it would change the image and with it its digest; "descriptor:" is for its entry in the list, which needs no word'
     throw new PackagerError({ code: 'USAGE', step: `read ${flag}`, value: text, found: 'scope "manifest:"', wanted: 'index: or descriptor:', hint })
   }
-  if (scope === 'entry' && usual === 'index') throw new PackagerError({ code: 'USAGE', step: `read ${flag}`, value: text, found: 'scope "descriptor:"', wanted: 'annotations of the index', hint: 'write --annotation' })
+  if (scope === 'entry' && usual === 'index') {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: `read ${flag}`,
+      value: text,
+      found: 'scope "descriptor:"',
+      wanted: 'annotations of the index',
+      hint: 'write --annotation',
+    })
+  }
   return { scope: scope ?? usual, key: checkKey(flag, text, scope === undefined ? name : name.slice(colon + 1)), value: text.slice(equals + 1) }
 }
 

@@ -84,7 +84,14 @@ function checkAdd({ images, platform }: AddOptions): void {
 /** Images can do without the other words, never without these. */
 function checkPlatformFlags({ os, arch }: PlatformFlags): void {
   const [flag] = [...(os === '' ? ['--os'] : []), ...(arch === '' ? ['--arch'] : [])]
-  if (flag !== undefined) throw new PackagerError({ code: 'USAGE', step: `read ${flag}`, found: 'an empty word', wanted: 'what the image runs on: only the other words of a platform can be removed' })
+  if (flag !== undefined) {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: `read ${flag}`,
+      found: 'an empty word',
+      wanted: 'what the image runs on: only the other words of a platform can be removed',
+    })
+  }
 }
 
 /** `manifest annotate LIST [ENTRY]`. */
@@ -121,7 +128,12 @@ function checkAnnotate({ entry, platform, annotations }: AnnotateOptions): void 
   const forEntry = Object.keys(platform).length + Object.keys(annotations.entry).length + annotations.removeEntry.length
   const forIndex = Object.keys(annotations.index).length + annotations.removeIndex.length
   if (forEntry + forIndex === 0) throw usage('nothing to change', 'a platform flag such as --arch, or an annotation flag')
-  if (entry === undefined && forEntry > 0) throw usage('no entry', 'the entry that the flags are about: manifest annotate LIST ENTRY; only --index-annotation and --remove-index-annotation need none')
+  if (entry === undefined && forEntry > 0) {
+    throw usage(
+      'no entry',
+      'the entry that the flags are about: manifest annotate LIST ENTRY; only --index-annotation and --remove-index-annotation need none',
+    )
+  }
 }
 
 function usage(found: string, wanted: string): PackagerError {

@@ -98,7 +98,13 @@ async function sendManifests(plans: readonly ChildPlan[], { store, concurrency, 
 
 /** What people call each of these: its platform, or what it is where it is no image, with its digest where another one has the same. */
 function labelsOf(entries: readonly Descriptor[]): readonly string[] {
-  const texts = entries.map((entry) => (isAttestation(entry) ? 'attestation' : entry.platform === undefined && entry.artifactType !== undefined ? entry.artifactType : platformText(entry.platform)))
+  const texts = entries.map((entry) =>
+    isAttestation(entry)
+      ? 'attestation'
+      : entry.platform === undefined && entry.artifactType !== undefined
+        ? entry.artifactType
+        : platformText(entry.platform),
+  )
   const counts = new Map<string, number>()
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
   return entries.map(({ digest }, at) => {

@@ -82,7 +82,13 @@ export async function createIndex(options: CreateIndexOptions): Promise<PushResu
     }
     const { content, format, holdings } = created(options, groups, undefined)
     checkFormat(content, format, list.full)
-    checkPublishable(content, list.full, holdings.manifests, ({ digest }) => `"bp-package manifest create ${list.full}" without --publish, then "bp-package manifest annotate ${list.full} ${digest} --os linux --arch amd64" with what it runs on, then push`)
+    checkPublishable(
+      content,
+      list.full,
+      holdings.manifests,
+      ({ digest }) =>
+        `"bp-package manifest create ${list.full}" without --publish, then "bp-package manifest annotate ${list.full} ${digest} --os linux --arch amd64" with what it runs on, then push`,
+    )
     for (const warning of listWarnings(content, format, list.full, holdings.manifests)) report({ type: 'warning', ...warning })
     const result = await ship({ destination: list, content, holdings }, context)
     if (result === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'push index', value: list.full, found: 'no result' })
@@ -97,7 +103,13 @@ function created(options: CreateOptions, groups: readonly Group[], stored: Store
 }
 
 function addition({ annotations = {}, list }: CreateOptions, groups: readonly Group[]): Addition {
-  return { groups, platform: {}, annotations: { ...noAnnotations, index: annotations }, replace: false, remedy: `leave one of them out, or let it take the other's place: bp-package manifest add ${list} IMAGE --replace` }
+  return {
+    groups,
+    platform: {},
+    annotations: { ...noAnnotations, index: annotations },
+    replace: false,
+    remedy: `leave one of them out, or let it take the other's place: bp-package manifest add ${list} IMAGE --replace`,
+  }
 }
 
 /** Files in the order given, before the words. */
@@ -109,7 +121,14 @@ async function readGroups(options: CreateOptions & NetworkOptions, reading: Read
 }
 
 function checkModes({ amend, replace }: CreateOptions): void {
-  if (amend === true && replace === true) throw new PackagerError({ code: 'USAGE', step: 'read the command line', found: '--amend and --replace', wanted: 'one of them: --amend adds to the list, --replace starts it anew' })
+  if (amend === true && replace === true) {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'read the command line',
+      found: '--amend and --replace',
+      wanted: 'one of them: --amend adds to the list, --replace starts it anew',
+    })
+  }
 }
 
 /** Before any network: who mistypes a name need not wait for registries. */
@@ -121,7 +140,14 @@ async function checkAbsent(list: ListName, options: CreateOptions & LocalOptions
 
 function checkSameFormat(list: ListName, { format }: CreateOptions, there: { readonly format: ListFormat }): void {
   if (format === undefined || format === there.format) return
-  throw new PackagerError({ code: 'MIXED_TYPES', step: 'amend list', value: list.full, found: `format ${there.format}, fixed when it was created`, wanted: format, hint: 'leave --format out, or start anew with --replace' })
+  throw new PackagerError({
+    code: 'MIXED_TYPES',
+    step: 'amend list',
+    value: list.full,
+    found: `format ${there.format}, fixed when it was created`,
+    wanted: format,
+    hint: 'leave --format out, or start anew with --replace',
+  })
 }
 
 function listExists({ full }: ListName): PackagerError {

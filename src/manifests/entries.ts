@@ -49,7 +49,13 @@ export function entryByWord(word: string, content: IndexContent): Digest | undef
 function byDigest(word: string, content: IndexContent): Digest {
   const hex = word.slice('sha256:'.length)
   if (!/^[0-9a-f]*$/.test(hex) || hex.length < shortest || hex.length > 64) {
-    throw new PackagerError({ code: 'USAGE', step: 'read entry', value: word, found: /^[0-9a-f]*$/.test(hex) ? `${hex.length} hex digits` : 'no digest', wanted: `sha256: and at least ${shortest} of its 64 lower-case hex digits` })
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'read entry',
+      value: word,
+      found: /^[0-9a-f]*$/.test(hex) ? `${hex.length} hex digits` : 'no digest',
+      wanted: `sha256: and at least ${shortest} of its 64 lower-case hex digits`,
+    })
   }
   const digests = [...new Set(content.manifests.map(({ digest }) => digest))]
   return onlyOne(word, isDigest(word) ? digests.filter((digest) => digest === word) : digests.filter((digest) => digest.startsWith(word)), content)

@@ -54,7 +54,14 @@ async function listFiles(path: string, word: string): Promise<readonly string[]>
   } catch (cause) {
     if (cause instanceof PackagerError) throw cause
     const isThere = systemCode(cause) !== 'ENOENT'
-    throw new PackagerError({ code: isThere ? 'UNREADABLE' : 'NOT_FOUND', step, value: word, found: isThere ? reason(cause) : 'no such file or folder', wanted: 'a file that --metadata-file wrote, or a folder of them', cause })
+    throw new PackagerError({
+      code: isThere ? 'UNREADABLE' : 'NOT_FOUND',
+      step,
+      value: word,
+      found: isThere ? reason(cause) : 'no such file or folder',
+      wanted: 'a file that --metadata-file wrote, or a folder of them',
+      cause,
+    })
   }
 }
 

@@ -46,7 +46,13 @@ async function lookUp(word: string, first: string | undefined, root: string): Pr
   try {
     const name = parseListName(word)
     const there = await hasList(root, name.full)
-    const missing = new PackagerError({ code: 'LIST_NOT_FOUND', step: 'remove list', value: name.full, found: 'no local list of that name', hint: hint ?? 'no list was removed; --if-exists passes over those that are not there' })
+    const missing = new PackagerError({
+      code: 'LIST_NOT_FOUND',
+      step: 'remove list',
+      value: name.full,
+      found: 'no local list of that name',
+      hint: hint ?? 'no list was removed; --if-exists passes over those that are not there',
+    })
     return { name, there, missing: there ? undefined : missing }
   } catch (cause) {
     if (!(cause instanceof PackagerError) || hint === undefined) throw cause

@@ -42,7 +42,14 @@ function readTag(word: string, destination: ListName): string {
   const reference = parseReference(withoutTransport(word))
   const repository = repositoryName(destination)
   if (reference.digest !== undefined || repositoryName(reference) !== repository) {
-    throw new PackagerError({ code: 'USAGE', step: 'read --tag', value: word, found: reference.digest === undefined ? `repository ${repositoryName(reference)}` : 'a digest', wanted: `a tag, or a tag in ${repository}`, hint: 'push to the other repository with a run of its own' })
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'read --tag',
+      value: word,
+      found: reference.digest === undefined ? `repository ${repositoryName(reference)}` : 'a digest',
+      wanted: `a tag, or a tag in ${repository}`,
+      hint: 'push to the other repository with a run of its own',
+    })
   }
   return tagOf(reference)
 }

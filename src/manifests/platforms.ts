@@ -71,7 +71,12 @@ function isKnown(os: string, arch: string): boolean {
  * several; otherwise a platform without variant means the entry without one, and any where there is none such.
  */
 export function matching<T extends { readonly platform?: Platform }>(entries: readonly T[], wanted: WantedPlatform): readonly T[] {
-  const base = entries.filter(({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture && (wanted.version === undefined || platform['os.version'] === wanted.version))
+  const base = entries.filter(
+    ({ platform }) =>
+      platform?.os === wanted.os &&
+      platform.architecture === wanted.architecture &&
+      (wanted.version === undefined || platform['os.version'] === wanted.version),
+  )
   const variant = wanted.variant ?? usualVariant(wanted.architecture)
   const exact = base.filter(({ platform }) => (platform?.variant ?? usualVariant(wanted.architecture)) === variant)
   return exact.length > 0 || wanted.variant !== undefined ? exact : base

@@ -65,7 +65,17 @@ export async function changeRemote(list: ListName, context: ShipContext, absentI
     report({ type: 'step', message: metText(list.full, changed !== undefined) })
     if (number < tries) await stepBack(number, signalOf(context))
   }
-  throw afterOwnTags(new PackagerError({ code: 'REGISTRY', step: 'change index', value: list.full, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time change it' }), done, list)
+  throw afterOwnTags(
+    new PackagerError({
+      code: 'REGISTRY',
+      step: 'change index',
+      value: list.full,
+      found: `an index that changed ${tries} times while it was read`,
+      hint: 'let one job at a time change it',
+    }),
+    done,
+    list,
+  )
 }
 
 interface OneChange {
@@ -77,7 +87,10 @@ interface OneChange {
 }
 
 /** One try; undefined where somebody else was faster. */
-async function changeOnce({ list, store, context, change, isFirst }: OneChange, base: Base | undefined): Promise<(ChangedIndex & { readonly isNew: boolean; readonly exposedMs: number }) | undefined> {
+async function changeOnce(
+  { list, store, context, change, isFirst }: OneChange,
+  base: Base | undefined,
+): Promise<(ChangedIndex & { readonly isNew: boolean; readonly exposedMs: number }) | undefined> {
   const before = base?.content ?? emptyContent('oci')
   const edited = await change(before)
   await check(list, before, edited, store, context, isFirst)
@@ -133,7 +146,11 @@ async function check(list: ListName, before: IndexContent, edited: RemoteChange,
   const format = formatOf(content.mediaType)
   checkFormat(content, format, list.full, before.manifests)
   const manifests = new Map([...holdings.manifests, ...(await unnamed(content, holdings, list, store, context))])
-  checkPublishable(content, list.full, manifests, (entry) => (before.manifests.some(({ digest }) => digest === entry.digest) ? repair(entry, list.full, true) : 'name what it runs on with the image: --os linux --arch amd64'))
+  checkPublishable(content, list.full, manifests, (entry) =>
+    before.manifests.some(({ digest }) => digest === entry.digest)
+      ? repair(entry, list.full, true)
+      : 'name what it runs on with the image: --os linux --arch amd64',
+  )
   if (!isFirst) return
   for (const warning of listWarnings(content, format, list.full, manifests, before.manifests)) context.report({ type: 'warning', ...warning })
 }
@@ -145,5 +162,11 @@ async function unnamed(content: IndexContent, { manifests }: Holdings, list: Lis
 }
 
 function notThere({ full }: ListName): PackagerError {
-  return new PackagerError({ code: 'LIST_NOT_FOUND', step: 'find index', value: full, found: 'no such tag in the registry', hint: `"bp-package manifest add --publish ${full} IMAGE" creates it` })
+  return new PackagerError({
+    code: 'LIST_NOT_FOUND',
+    step: 'find index',
+    value: full,
+    found: 'no such tag in the registry',
+    hint: `"bp-package manifest add --publish ${full} IMAGE" creates it`,
+  })
 }

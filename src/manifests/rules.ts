@@ -33,7 +33,19 @@ export function checkFormat(content: IndexContent, format: ListFormat, list: str
   const fresh = content.manifests.filter((entry) => !known.includes(entry))
   const faults = fresh.flatMap((entry) => (format === 'docker' ? dockerFaults(entry) : ociFaults(entry)))
   if (format === 'docker' && Object.keys(content.annotations).length > 0) faults.push(['ANNOTATION_UNSUPPORTED', list, 'annotations of the list', ociHint])
-  throwAll(faults.map(([code, value, found, hint]) => new PackagerError({ code, step: 'check list', value, found, wanted: format === 'docker' ? "what a Docker list can hold" : 'what an OCI index can hold', hint })))
+  throwAll(
+    faults.map(
+      ([code, value, found, hint]) =>
+        new PackagerError({
+          code,
+          step: 'check list',
+          value,
+          found,
+          wanted: format === 'docker' ? 'what a Docker list can hold' : 'what an OCI index can hold',
+          hint,
+        }),
+    ),
+  )
 }
 
 type Fault = readonly [code: ErrorCode, value: string, found: string, hint: string]
@@ -65,8 +77,18 @@ export function listWarnings(content: IndexContent, format: ListFormat, list: st
   const docker = format === 'oci' ? fresh.filter(({ mediaType }) => mediaType === dockerManifest) : []
   const bare = fresh.filter((entry) => lacksPlatform(entry, manifests))
   return [
-    ...(docker.length === 0 ? [] : [{ message: `Docker images in an OCI index, which some registries refuse: ${docker.map(({ digest }) => digest).join(', ')}`, hint: 'a list of Docker images alone can be created with --format docker' }]),
-    ...bare.map((entry) => ({ message: `${entry.digest} has ${missingWords(entry)} and cannot be published so`, hint: repair(entry, list, false) })),
+    ...(docker.length === 0
+      ? []
+      : [
+          {
+            message: `Docker images in an OCI index, which some registries refuse: ${docker.map(({ digest }) => digest).join(', ')}`,
+            hint: 'a list of Docker images alone can be created with --format docker',
+          },
+        ]),
+    ...bare.map((entry) => ({
+      message: `${entry.digest} has ${missingWords(entry)} and cannot be published so`,
+      hint: repair(entry, list, false),
+    })),
   ]
 }
 
@@ -81,7 +103,19 @@ export function checkPublishable(content: IndexContent, list: string, manifests:
     throw new PackagerError({ code: 'LIST_EMPTY', step: 'publish list', value: list, found: 'no entries', wanted: 'at least one image', hint: `bp-package manifest add ${list} IMAGE` })
   }
   const bare = content.manifests.filter((entry) => lacksPlatform(entry, manifests))
-  throwAll(bare.map((entry) => new PackagerError({ code: 'PLATFORM_MISSING', step: 'publish list', value: list, found: `${entry.digest} with ${missingWords(entry)}`, wanted: 'os and architecture', hint: hint(entry) })))
+  throwAll(
+    bare.map(
+      (entry) =>
+        new PackagerError({
+          code: 'PLATFORM_MISSING',
+          step: 'publish list',
+          value: list,
+          found: `${entry.digest} with ${missingWords(entry)}`,
+          wanted: 'os and architecture',
+          hint: hint(entry),
+        }),
+    ),
+  )
 }
 
 /** Only what is no image, such as an artifact, may do without. */

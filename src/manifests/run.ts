@@ -11,7 +11,11 @@ import { usualConcurrency } from './ship.ts'
  * read from mirrors where there are any; what is in the list's own repository is what a push of it will find there, and no
  * mirror may answer for that.
  */
-export async function withNetwork<T>(options: NetworkOptions & { readonly send?: SendOptions }, list: Pick<ListName, 'registry' | 'repository'>, work: (context: ShipContext, reading: Reading) => Promise<T>): Promise<T> {
+export async function withNetwork<T>(
+  options: NetworkOptions & { readonly send?: SendOptions },
+  list: Pick<ListName, 'registry' | 'repository'>,
+  work: (context: ShipContext, reading: Reading) => Promise<T>,
+): Promise<T> {
   const { onEvent: report = silent, send = {}, signal } = options
   const network = new Network(options, undefined, report, signal ?? new AbortController().signal)
   try {

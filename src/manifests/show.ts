@@ -31,7 +31,15 @@ export async function showManifest({ reference, only, ...options }: ShowOptions 
     const stored = await readList(listsFolder(options.env), listReference(image), options.signal)
     if (stored !== undefined) return { place: 'local list', name, digest: stored.root.digest, bytes: stored.bytes }
   }
-  if (only === 'local') throw new PackagerError({ code: 'LIST_NOT_FOUND', step: 'inspect', value: name, found: 'no local list of that name', hint: 'without --local the registry is asked too' })
+  if (only === 'local') {
+    throw new PackagerError({
+      code: 'LIST_NOT_FOUND',
+      step: 'inspect',
+      value: name,
+      found: 'no local list of that name',
+      hint: 'without --local the registry is asked too',
+    })
+  }
   return withNetwork(options, image, async ({ network, signal }) => {
     const source = await network.repository(image.registry, image.repository)
     const { descriptor, bytes } = await fetchManifest(source, image.digest ?? tagOf(image), name, signal).catch((cause: unknown) => {

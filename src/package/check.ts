@@ -35,7 +35,13 @@ export function checkCompositions(compositions: readonly Composition[], main: Mo
   if (problems.length > 0) {
     const hints = new Set(faults.flat().map(({ hint }) => hint))
     const [hint] = hints
-    throw new PackagerError({ code: 'CONFIG', step: 'check the package', found: problems.length === 1 ? '1 problem' : `${problems.length} problems`, hint: hints.size === 1 ? hint : undefined, problems })
+    throw new PackagerError({
+      code: 'CONFIG',
+      step: 'check the package',
+      found: problems.length === 1 ? '1 problem' : `${problems.length} problems`,
+      hint: hints.size === 1 ? hint : undefined,
+      problems,
+    })
   }
   return new Map(compositions.map((composition) => [composition, stacksOf(composition, main)]))
 }
@@ -67,11 +73,19 @@ function faultsOf(composition: Composition, main: ModuleConfig, file: string, ma
   return [
     ...unresolved.map(({ entry, of, near }): Fault => {
       const hint = near.length > 0 ? `the package has ${near.join(', ')}` : whereItMayBe(mayBeLeftOut(entry) ? leftOut : [], file)
-      return { at: of === moduleName(main) ? memberPlace(entry, main) : whereOf(of), say: (where) => `${entry} in the order of ${of} is no module of the package${where}; ${hint}` }
+      return {
+        at: of === moduleName(main) ? memberPlace(entry, main) : whereOf(of),
+        say: (where) => `${entry} in the order of ${of} is no module of the package${where}; ${hint}`,
+      }
     }),
-    ...unused.map((name): Fault => ({ at: whereOf(name), say: (where) => `${name} is in the package${where}, but no order names it; add it to an order, or remove its [[dependencies]] entry` })),
+    ...unused.map((name): Fault => ({
+      at: whereOf(name),
+      say: (where) => `${name} is in the package${where}, but no order names it; add it to an order, or remove its [[dependencies]] entry`,
+    })),
     ...misplaced([main, ...dependencies]).map(({ index, message, member }): Fault => {
-      const at = (index === 0 ? undefined : parts[index - 1]?.at) ?? (member === undefined ? { file: main.file, line: 1, column: 1, key: `${main.kind}.id` } : memberPlace(member, main))
+      const at =
+        (index === 0 ? undefined : parts[index - 1]?.at) ??
+        (member === undefined ? { file: main.file, line: 1, column: 1, key: `${main.kind}.id` } : memberPlace(member, main))
       return { at, say: (where) => `${message}${where === '' ? '' : ` (${where.trim()})`}` }
     }),
   ]
@@ -82,7 +96,13 @@ function stacksOf({ parts, target }: Composition, main: ModuleConfig): readonly 
   const stacks = mergeStacks(main, modules.slice(1))
   if (stacks !== undefined) return stacks
   const all = modules.map((module) => `${moduleName(module)} (${module.stacks.map((stack) => stack.id).join(', ') || '*'})`)
-  throw new PackagerError({ code: 'CONFIG', step: 'merge the stacks', value: formatTarget(target), found: `no stack that all modules run on: ${all.join(', ')}`, hint: 'remove the module that does not fit, or give it the stacks of the others' })
+  throw new PackagerError({
+    code: 'CONFIG',
+    step: 'merge the stacks',
+    value: formatTarget(target),
+    found: `no stack that all modules run on: ${all.join(', ')}`,
+    hint: 'remove the module that does not fit, or give it the stacks of the others',
+  })
 }
 
 /** An order holds for all targets, so that a module may be left out only where another one stands in for it. */

@@ -14,8 +14,20 @@ import type { Dependency, Place } from './dependencies.ts'
 
 /** A module of one image, where its content comes from: a platform root of this machine, or a layer of another image. */
 export type Part =
-  | { readonly kind: 'local'; readonly facts: ModuleFacts; readonly module: LocalModule; readonly root: PlatformRoot; /** Where package.toml names it, where it is a dependency. */ readonly at?: Place }
-  | { readonly kind: 'image'; readonly facts: ModuleFacts; readonly module: ImageModule; readonly dependency: ImageDependency; readonly at: Place }
+  | {
+      readonly kind: 'local'
+      readonly facts: ModuleFacts
+      readonly module: LocalModule
+      readonly root: PlatformRoot
+      /** Where package.toml names it, where it is a dependency. */ readonly at?: Place
+    }
+  | {
+      readonly kind: 'image'
+      readonly facts: ModuleFacts
+      readonly module: ImageModule
+      readonly dependency: ImageDependency
+      readonly at: Place
+    }
 
 /** What one image is made of: dependencies as package.toml lists them, the main module last (SPEC-package.md section 7). */
 export interface Composition {

@@ -36,7 +36,15 @@ function checkProject(config: PackageConfig, project: ProjectConfig | undefined)
   const uris = config.dependencies.map(({ uri, image }) => uri ?? image ?? '')
   const problems = (project?.dependencies ?? []).flatMap(({ uri, line, column }, index) => {
     if (project === undefined || uris.includes(uri)) return []
-    return [{ file: project.file, line, column, key: `dependencies[${index}].uri`, message: `"${uri}" is no dependency of ${config.file}, which has ${uris.map((known) => `"${known}"`).join(', ')}` }]
+    return [
+      {
+        file: project.file,
+        line,
+        column,
+        key: `dependencies[${index}].uri`,
+        message: `"${uri}" is no dependency of ${config.file}, which has ${uris.map((known) => `"${known}"`).join(', ')}`,
+      },
+    ]
   })
   if (problems.length > 0) throw configError('read the config files', problems)
 }

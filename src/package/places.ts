@@ -29,7 +29,14 @@ export async function findPackageToml(options: PackageOptions): Promise<ConfigFi
     const file = (await isFolder(path)) ? undefined : await readFileAt(options, path)
     if (file !== undefined) return file
     const found = (await isFolder(path)) ? 'a folder' : 'no such file'
-    throw new PackagerError({ code: 'USAGE', step: 'read --config', value: options.config, found, wanted: 'a package.toml', hint: 'leave --config out where there is none: it is not required' })
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'read --config',
+      value: options.config,
+      found,
+      wanted: 'a package.toml',
+      hint: 'leave --config out where there is none: it is not required',
+    })
   }
   const folder = resolve(options.cwd, options.path ?? '.')
   return (await isFolder(folder)) ? readFileAt(options, join(folder, 'package.toml')) : undefined

@@ -63,7 +63,13 @@ export interface LayerSources {
  * One image for each composition, in their order, and the layers of all of them (SPEC-package.md sections 2, 3 and 7).
  * `stacks` are the package's own, for each target.
  */
-export function planImages(compositions: readonly Composition[], stacks: (composition: Composition) => readonly Stack[], groups: (composition: Composition) => readonly LayerGroup[], sources: LayerSources, suffixOf: TagPlace | undefined): ImageLayers {
+export function planImages(
+  compositions: readonly Composition[],
+  stacks: (composition: Composition) => readonly Stack[],
+  groups: (composition: Composition) => readonly LayerGroup[],
+  sources: LayerSources,
+  suffixOf: TagPlace | undefined,
+): ImageLayers {
   const layers = new Map<string, LayerPlan>()
   const warnings: Warning[] = []
   const images = compositions.map((composition) => {
@@ -79,7 +85,13 @@ export function planImages(compositions: readonly Composition[], stacks: (compos
     warnings.push(...parts.flatMap((part) => [...missingPrograms(part, target, sources), ...secretsOf(part, sources)]))
     const tag = suffixOf === undefined || compositions.length < 2 ? undefined : suffixed(suffixOf, target)
     const main = parts.at(-1)
-    const image = { target, platform: platformOf(target), root: main?.kind === 'local' ? main.root.root : '.', modules, stacks: stacks(composition) }
+    const image = {
+      target,
+      platform: platformOf(target),
+      root: main?.kind === 'local' ? main.root.root : '.',
+      modules,
+      stacks: stacks(composition),
+    }
     return tag === undefined ? image : { ...image, tag }
   })
   return { images, layers: [...layers.values()], warnings }

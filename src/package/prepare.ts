@@ -66,18 +66,39 @@ async function makePlan(options: PackageOptions, gathered: Gathered, context: Ru
   const suffixOf = options.appendImageNameSuffix === true ? names.tags[0] : undefined
   const planned = planImages(compositions, (composition) => stacks.get(composition) ?? [], groups, sources, suffixOf)
   const counts = planned.images.flatMap(({ target, modules }) => checkLayerCount(target, new Set(modules.map(({ layer }) => layer)).size, layerAdvice))
-  const warnings = [...gathered.warnings, ...oddFileName(options, names), ...resolved.warnings, ...idleFlatten(options, compositions), ...packedTwice(main, dependencies, compositions, sources.list), ...compositions.flatMap((composition) => composition.warnings), ...counts, ...planned.warnings]
+  const warnings = [
+    ...gathered.warnings,
+    ...oddFileName(options, names),
+    ...resolved.warnings,
+    ...idleFlatten(options, compositions),
+    ...packedTwice(main, dependencies, compositions, sources.list),
+    ...compositions.flatMap((composition) => composition.warnings),
+    ...counts,
+    ...planned.warnings,
+  ]
   return { names, images: planned.images, layers: planned.layers, warnings: distinct(warnings) }
 }
 
 type ImagePart = Extract<Part, { kind: 'image' }>
 
 /** What each root holds, listed once; of foreign layers only those that are to be flattened. */
-async function listParts(options: PackageOptions, compositions: readonly Composition[], groups: (composition: Composition) => readonly LayerGroup[], gathered: Gathered, own: readonly string[], context: RunContext): Promise<Listings> {
+async function listParts(
+  options: PackageOptions,
+  compositions: readonly Composition[],
+  groups: (composition: Composition) => readonly LayerGroup[],
+  gathered: Gathered,
+  own: readonly string[],
+  context: RunContext,
+): Promise<Listings> {
   const listings = new Listings()
   let foreign: ForeignLayers | undefined
   const patterns = [...(gathered.project?.exclude ?? []), ...(options.exclude ?? [])]
-  const rulesFor = (isMain: boolean) => ({ defaultExcludes: options.defaultExcludes, patterns: isMain ? patterns : [], ownFiles: own, signal: options.signal })
+  const rulesFor = (isMain: boolean) => ({
+    defaultExcludes: options.defaultExcludes,
+    patterns: isMain ? patterns : [],
+    ownFiles: own,
+    signal: options.signal,
+  })
   for (const composition of compositions) {
     const windows = composition.target.os === 'windows'
     for (const group of groups(composition)) {

@@ -14,7 +14,16 @@ import type { Plan } from './plan.ts'
 /** What is said of an index is lost where there is none. */
 export function withIndexWarning(plan: Plan, annotations: ScopedAnnotations, options: PackageOptions): Plan {
   if (plan.images.length > 1 || options.append === true || Object.keys(annotations.index).length === 0) return plan
-  return { ...plan, warnings: [...plan.warnings, { message: 'annotations of the index are not written: one target makes one image and no index', hint: 'leave "index:" out to annotate the image' }] }
+  return {
+    ...plan,
+    warnings: [
+      ...plan.warnings,
+      {
+        message: 'annotations of the index are not written: one target makes one image and no index',
+        hint: 'leave "index:" out to annotate the image',
+      },
+    ],
+  }
 }
 
 /** It is kept, as pack keeps it, but pack and others tell a package by its ending. */

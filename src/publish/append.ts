@@ -32,7 +32,14 @@ export async function appendTo(source: Source, tag: string, place: string, image
   if (root === undefined) return { index: encodeIndex(images, annotations, { mediaType }), base: undefined }
   if (root.mediaType !== mediaType && root.mediaType !== manifest) {
     const wanted = isDocker ? "a list or an image of Docker's media types, as what is added is" : 'an OCI index or image'
-    throw new PackagerError({ code: 'UNSUPPORTED', step: 'append to', value: place, found: `media type ${JSON.stringify(root.mediaType)}`, wanted, hint: 'publish without --append to replace it' })
+    throw new PackagerError({
+      code: 'UNSUPPORTED',
+      step: 'append to',
+      value: place,
+      found: `media type ${JSON.stringify(root.mediaType)}`,
+      wanted,
+      hint: 'publish without --append to replace it',
+    })
   }
   const reader = new PackageReader(source, place, signal)
   const content = root.mediaType === mediaType ? await reader.object(root) : {}

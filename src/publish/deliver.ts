@@ -53,7 +53,14 @@ export async function deliver(options: RunOptions, delivery: Delivery, run: Run,
   const destination = await run.openDestination(names)
   const sending = startSending(destination.places, { concurrency: options.concurrency ?? 4, report, signal })
   const building = buildLayers(plans, shop, cache, report)
-  report({ type: 'plan', name: names.name, destination: options.destination, targets: targets.map(formatTarget), layers: plans.length, ...(delivery.what === undefined ? {} : { what: delivery.what }) })
+  report({
+    type: 'plan',
+    name: names.name,
+    destination: options.destination,
+    targets: targets.map(formatTarget),
+    layers: plans.length,
+    ...(delivery.what === undefined ? {} : { what: delivery.what }),
+  })
   try {
     const [images] = await Promise.all([makeImages(delivery, building, sending), sendLayers(plans, building, sending), sending.ready()])
     return await finish(options, delivery, images, { sending, destination, report, signal })
@@ -141,11 +148,24 @@ async function sendImages(options: RunOptions, delivery: Delivery, images: reado
   return root
 }
 
-async function sendAppended({ names, indexAnnotations }: Delivery, images: readonly MadeImage[], write: (root: InlineBlob) => Promise<void>, { destination, report, signal }: Outlet): Promise<InlineBlob> {
+async function sendAppended(
+  { names, indexAnnotations }: Delivery,
+  images: readonly MadeImage[],
+  write: (root: InlineBlob) => Promise<void>,
+  { destination, report, signal }: Outlet,
+): Promise<InlineBlob> {
   const [place] = destination.places
   const [tag] = names.tags
   if (place === undefined || tag === undefined) throw new PackagerError({ code: 'INTERNAL', step: 'append', found: 'no place' })
-  return appendToTag({ store: place.store, tag, children: images.map((image) => image.child), annotations: indexAnnotations, write, report, signal })
+  return appendToTag({
+    store: place.store,
+    tag,
+    children: images.map((image) => image.child),
+    annotations: indexAnnotations,
+    write,
+    report,
+    signal,
+  })
 }
 
 async function sendManifests(images: readonly MadeImage[], sending: Sending, report: Report): Promise<void> {

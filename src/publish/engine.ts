@@ -25,9 +25,23 @@ export class EngineAccess {
   async choose(targets: readonly Target[]): Promise<Target> {
     const { output, appendImageNameSuffix } = this.#options
     const unfit = output !== undefined ? `--output ${output}` : appendImageNameSuffix === true ? '--append-image-name-suffix' : undefined
-    if (unfit !== undefined) throw new PackagerError({ code: 'USAGE', step: 'package for the engine', found: unfit, wanted: 'a NAME alone: an engine holds one image and writes no file', hint: `leave ${unfit.split(' ')[0] ?? ''} out` })
+    if (unfit !== undefined) {
+      throw new PackagerError({
+        code: 'USAGE',
+        step: 'package for the engine',
+        found: unfit,
+        wanted: 'a NAME alone: an engine holds one image and writes no file',
+        hint: `leave ${unfit.split(' ')[0] ?? ''} out`,
+      })
+    }
     if ((this.#options.targets?.length ?? 0) > 0 && targets.length > 1) {
-      throw new PackagerError({ code: 'USAGE', step: 'choose the target for the engine', found: `${targets.length} targets`, wanted: 'one: an engine holds no image index', hint: '--format layout or --publish takes them all' })
+      throw new PackagerError({
+        code: 'USAGE',
+        step: 'choose the target for the engine',
+        found: `${targets.length} targets`,
+        wanted: 'one: an engine holds no image index',
+        hint: '--format layout or --publish takes them all',
+      })
     }
     const { engineTarget } = await import('../stores/daemon.ts')
     const { platform } = await (await this.#open()).info()

@@ -34,7 +34,16 @@ export function parseAnnotations(texts: readonly string[], configured: Readonly<
     const match = /^(index|manifest|manifest-descriptor):(.*)$/s.exec(name)
     if (match?.[2] === '') throw new PackagerError({ code: 'USAGE', step: 'read --annotation', value: `${name}=${value}`, found: 'an empty key', wanted: 'key=value' })
     const meant = match === null ? nearest(/^([a-z-]+):/.exec(name)?.[1] ?? '', Object.keys(scopes)) : undefined
-    if (meant !== undefined) throw new PackagerError({ code: 'USAGE', step: 'read --annotation', value: name, found: 'an unknown scope', wanted: 'index:, manifest: or manifest-descriptor:', hint: `did you mean ${meant}:?` })
+    if (meant !== undefined) {
+      throw new PackagerError({
+        code: 'USAGE',
+        step: 'read --annotation',
+        value: name,
+        found: 'an unknown scope',
+        wanted: 'index:, manifest: or manifest-descriptor:',
+        hint: `did you mean ${meant}:?`,
+      })
+    }
     const scope = match?.[1] as keyof typeof scopes | undefined
     result[scope === undefined ? 'manifest' : scopes[scope]].set(match?.[2] ?? name, value)
   }

@@ -68,7 +68,16 @@ export function checkTag(text: string): void {
 /** What a name is made of has itself the form of one, without a tag. */
 export function checkRepository(text: string, option: string): void {
   const { tag, digest } = hintedReference(text, option)
-  if (tag !== undefined || digest !== undefined) throw new PackagerError({ code: 'USAGE', step: `read ${option}`, value: text, found: tag === undefined ? 'a digest' : `the tag "${tag}"`, wanted: 'a repository such as registry.example/acme', hint: 'the name is made of it, the last part of the id and the version' })
+  if (tag !== undefined || digest !== undefined) {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: `read ${option}`,
+      value: text,
+      found: tag === undefined ? 'a digest' : `the tag "${tag}"`,
+      wanted: 'a repository such as registry.example/acme',
+      hint: 'the name is made of it, the last part of the id and the version',
+    })
+  }
 }
 
 function hintedReference(text: string, option: string): Reference {
@@ -112,7 +121,13 @@ function pushNames(options: NameOptions, names: Names): Names {
   if (options.publishByDigest === true) return { name: names.repository, repository: names.repository, tags: first === undefined ? [] : [first], byDigest: true }
   const elsewhere = names.tags.find((tag) => tag.registry !== first?.registry || tag.repository !== first.repository)
   if (options.append === true && elsewhere !== undefined) {
-    throw new PackagerError({ code: 'USAGE', step: 'append', found: `a --tag in another repository, ${formatTag(elsewhere)}`, wanted: "tags in NAME's repository", hint: 'the images that are kept are in that one alone' })
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'append',
+      found: `a --tag in another repository, ${formatTag(elsewhere)}`,
+      wanted: "tags in NAME's repository",
+      hint: 'the images that are kept are in that one alone',
+    })
   }
   return options.output === undefined ? names : { ...names, path: resolve(options.cwd, options.output) }
 }

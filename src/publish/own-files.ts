@@ -9,9 +9,15 @@ import type { RunOptions } from './options.ts'
  * What this run writes: its output, its result file, its cache. Where these lie in the buildpack's folder they are never
  * packaged, whatever the flags, or the digest would change from run to run.
  */
-export function ownFiles(options: Pick<RunOptions, 'cwd' | 'destination'> & { readonly ownFiles?: readonly string[] }, names: Names, targets: readonly Target[], cacheFolder: string | undefined): readonly string[] {
+export function ownFiles(
+  options: Pick<RunOptions, 'cwd' | 'destination'> & { readonly ownFiles?: readonly string[] },
+  names: Names,
+  targets: readonly Target[],
+  cacheFolder: string | undefined,
+): readonly string[] {
   const { path } = names
-  const outputs = path === undefined ? [] : [path, ...(options.destination === 'file' ? targets.map((target) => targetFile(path, target)) : [])]
+  const outputs =
+    path === undefined ? [] : [path, ...(options.destination === 'file' ? targets.map((target) => targetFile(path, target)) : [])]
   const others = [...(options.ownFiles ?? []), ...(cacheFolder === undefined ? [] : [cacheFolder])]
   return [...outputs, ...others].map((file) => realPath(resolve(options.cwd, file)))
 }

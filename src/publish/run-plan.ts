@@ -84,7 +84,17 @@ export function describePlan(plan: PlannedRun, options: Pick<RunOptions, 'destin
       ...(tag === undefined ? {} : { tag: formatTag(tag) }),
     })),
     layers: plan.layers.map((layer) => {
-      if (layer.kind === 'taken') return { module: layer.module, root: '', targets: layer.targets, files: [], digest: layer.layer.blob.descriptor.digest, bytes: layer.layer.blob.descriptor.size, excluded: [] }
+      if (layer.kind === 'taken') {
+        return {
+          module: layer.module,
+          root: '',
+          targets: layer.targets,
+          files: [],
+          digest: layer.layer.blob.descriptor.digest,
+          bytes: layer.layer.blob.descriptor.size,
+          excluded: [],
+        }
+      }
       const files = layer.input.parts.flatMap((part) => Array.from(part.entries).filter((entry) => entry.type !== 'folder').map((entry) => ({ path: displayName(entry), size: entry.size })))
       const bytes = files.reduce((sum, file) => sum + file.size, 0)
       const outside = besideRoots(layer, plan.layers)

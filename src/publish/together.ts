@@ -36,7 +36,11 @@ export async function stillStands({ store, tag, name, digest, exposedMs, report,
   await pause(Math.min(Math.max(exposedMs * 3, shortestLookMs), longestLookMs), signal)
   if (signal.aborted) return true
   const now = await resolveOrNothing(store, tag, signal).catch((cause: unknown) => {
-    report({ type: 'warning', message: `${name} was written, and could not be read again: ${reason(cause)}`, hint: 'if another job changed it in the same moment, one of the two changes may be lost' })
+    report({
+      type: 'warning',
+      message: `${name} was written, and could not be read again: ${reason(cause)}`,
+      hint: 'if another job changed it in the same moment, one of the two changes may be lost',
+    })
     return undefined
   })
   return now === undefined || now.digest === digest

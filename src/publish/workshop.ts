@@ -52,7 +52,15 @@ export async function openCache(options: RunOptions, report: Report): Promise<La
     return cache
   } catch (cause) {
     if (options.cacheDir !== undefined) {
-      throw new PackagerError({ code: 'SPOOL', step: 'open cache', value: options.cacheDir, found: reason(cause), wanted: 'a folder that can be written to', hint: 'name another with --cache-dir, or say --no-cache', cause })
+      throw new PackagerError({
+        code: 'SPOOL',
+        step: 'open cache',
+        value: options.cacheDir,
+        found: reason(cause),
+        wanted: 'a folder that can be written to',
+        hint: 'name another with --cache-dir, or say --no-cache',
+        cause,
+      })
     }
     report({ type: 'warning', message: `no cache for this run: ${reason(cause)}`, hint: 'name a folder with --cache-dir, or say --no-cache' })
     return undefined

@@ -143,7 +143,13 @@ async function* afterBytes({ content, place }: Opened, known: number, seen: Hash
     left -= skipped.byteLength
     if (skipped.byteLength > 0 && left === 0 && hash.copy().digest('hex') !== wanted) {
       const found = 'other bytes than a mirror had sent before it broke off'
-      throw new PackagerError({ code: 'DIGEST_MISMATCH', step: 'read blob', value: `${place.name}@${descriptor.digest}`, found, hint: 'leave the mirror out: what it sends is not what was asked for' })
+      throw new PackagerError({
+        code: 'DIGEST_MISMATCH',
+        step: 'read blob',
+        value: `${place.name}@${descriptor.digest}`,
+        found,
+        hint: 'leave the mirror out: what it sends is not what was asked for',
+      })
     }
     if (chunk.byteLength > skipped.byteLength) yield chunk.subarray(skipped.byteLength)
   }

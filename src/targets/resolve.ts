@@ -69,7 +69,14 @@ export function flagTargets(flags: readonly string[]): readonly Target[] {
   const read = flags.flatMap((flag) => flag.split(',')).map((text) => readTarget(text.trim()))
   const wrong = read.filter(({ faults }) => faults.length > 0)
   const targets = read.flatMap((each) => each.targets)
-  if (targets.length > mostTargets) throw new PackagerError({ code: 'USAGE', step: 'read --target', found: `${targets.length} targets`, wanted: `at most ${mostTargets}, each distribution counted` })
+  if (targets.length > mostTargets) {
+    throw new PackagerError({
+      code: 'USAGE',
+      step: 'read --target',
+      found: `${targets.length} targets`,
+      wanted: `at most ${mostTargets}, each distribution counted`,
+    })
+  }
   if (wrong.length === 0) return targets
   const found = wrong.map(({ text, faults }) => faults.map((fault) => `"${text}": ${fault.found}, want ${fault.wanted}`).join('; ')).join('; ')
   throw new PackagerError({ code: 'USAGE', step: 'read --target', found, hint: grammarHint })

@@ -67,8 +67,21 @@ export function defineManifest(manifest: Command, run: RunManifest): Command {
   manifest.configureHelp({ ...manifest.configureHelp(), subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentText)].join(' ') })
   define(manifest, run, 'create', '<list> [images...]', 'a list over images that exist', [...createOptions(), ...sendOptions('With --publish:')])
   define(manifest, run, 'add', '<list> <images...>', 'add images to a list', [...addOptions(), ...straightOptions()])
-  define(manifest, run, 'annotate', '<list> [entry]', 'change the platform or the annotations of an entry, or annotations of the list', [...platformOptions(), ...annotationOptions(), ...removeAnnotationOptions(), ...straightOptions()])
-  define(manifest, run, 'rm', '<list> [entries...]', 'take entries out of a list', [new Option('--keep-attestations', 'leave the attestations of what is removed'), ...straightOptions()], 'remove-entry')
+  define(manifest, run, 'annotate', '<list> [entry]', 'change the platform or the annotations of an entry, or annotations of the list', [
+    ...platformOptions(),
+    ...annotationOptions(),
+    ...removeAnnotationOptions(),
+    ...straightOptions(),
+  ])
+  define(
+    manifest,
+    run,
+    'rm',
+    '<list> [entries...]',
+    'take entries out of a list',
+    [new Option('--keep-attestations', 'leave the attestations of what is removed'), ...straightOptions()],
+    'remove-entry',
+  )
   define(manifest, run, 'remove', '<lists...>', 'delete local lists', [new Option('--if-exists', 'pass over lists that are not there')], 'delete')
   define(manifest, run, 'exists', '<list>', 'exit with 0 where there is such a local list, else with 1', [])
   define(manifest, run, 'push', '<list> [destination]', 'publish a local list', pushOptions())

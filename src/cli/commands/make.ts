@@ -58,7 +58,12 @@ export function makingOptions(flags: MakingFlags, context: Context): RunOptions 
     registry: registrySettings(flags),
     ...defined({ output, cacheDir, concurrency, compression, strict, singleFile, pullPolicy, registryIndex, archiveLimit }),
     ...defined({ targets: flags.target, tags: flags.tag, labels: flags.label, annotations: flags.annotation }),
-    ...defined({ ownFiles: flags.metadataFile === undefined ? undefined : [flags.metadataFile], appendImageNameSuffix: flags.appendImageNameSuffix, append: flags.append, publishByDigest: flags.publishByDigest }),
+    ...defined({
+      ownFiles: flags.metadataFile === undefined ? undefined : [flags.metadataFile],
+      appendImageNameSuffix: flags.appendImageNameSuffix,
+      append: flags.append,
+      publishByDigest: flags.publishByDigest,
+    }),
   }
 }
 
@@ -70,7 +75,12 @@ function destinationChecks(flags: MakingFlags): readonly (() => void)[] {
   const isPushed = destinationOf(flags) === 'registry'
   return [
     () => {
-      if (flags.singleFile === true && flags.format !== 'file') throw usageError('read --single-file', isPushed ? '--publish' : `--format ${flags.format ?? 'layout'}`, { wanted: '--format file', hint: 'a layout and a registry hold all targets anyway' })
+      if (flags.singleFile === true && flags.format !== 'file') {
+        throw usageError('read --single-file', isPushed ? '--publish' : `--format ${flags.format ?? 'layout'}`, {
+          wanted: '--format file',
+          hint: 'a layout and a registry hold all targets anyway',
+        })
+      }
     },
     () => {
       if (flags.append === true && !isPushed) throw usageError('read --append', 'no --publish', { wanted: 'both: what is added to is an index in a registry' })

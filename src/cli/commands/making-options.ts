@@ -51,7 +51,19 @@ export function whereOptions(output: string): Option[] {
 }
 
 /** As pack, docker buildx, skopeo and ko name them. */
-const FORMATS_ELSEWHERE = { oci: 'layout', dir: 'layout', folder: 'layout', cnb: 'file', tar: 'file', archive: 'file', 'oci-archive': 'file', docker: 'image', podman: 'image', daemon: 'image', engine: 'image' } as const
+const FORMATS_ELSEWHERE = {
+  oci: 'layout',
+  dir: 'layout',
+  folder: 'layout',
+  cnb: 'file',
+  tar: 'file',
+  archive: 'file',
+  'oci-archive': 'file',
+  docker: 'image',
+  podman: 'image',
+  daemon: 'image',
+  engine: 'image',
+} as const
 
 /** How it is made. */
 export function howOptions(): Option[] {

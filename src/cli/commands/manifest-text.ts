@@ -11,7 +11,15 @@ const PLANNED = { present: 'there already', mounted: 'to mount', uploaded: 'to c
 /** What `--dry-run` shows of an index. */
 export function plannedText({ reference, digest, mediaType, size, tags, images }: PushResult): string {
   const lines = images.map((image) => `  ${image.digest}  ${escapeLine(platformOf(image))}, ${PLANNED[image.copied]}`)
-  return [`index ${reference}@${digest}`, `  ${mediaType}, ${size} bytes, ${imageCount(images)}`, ...lines, 'tags', ...tags.map((tag) => `  ${tag}`), 'dry run: nothing was sent', ''].join('\n')
+  return [
+    `index ${reference}@${digest}`,
+    `  ${mediaType}, ${size} bytes, ${imageCount(images)}`,
+    ...lines,
+    'tags',
+    ...tags.map((tag) => `  ${tag}`),
+    'dry run: nothing was sent',
+    '',
+  ].join('\n')
 }
 
 /** The last line on stderr: `published host/bp:1 (index sha256:..., 2 images): 1 blob mounted`. */

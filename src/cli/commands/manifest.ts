@@ -51,7 +51,19 @@ async function create(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', ...images] = words
   const { createIndex, createList } = await import('../../manifests/create.ts')
-  const made = { list, images, annotations: (await annotationsOf(flags)).index, ...defined({ platforms: flags.platform, attestations: flags.attestations, from: flags.from, format: await formatOf(flags), amend: flags.amend, replace: flags.replace }) }
+  const made = {
+    list,
+    images,
+    annotations: (await annotationsOf(flags)).index,
+    ...defined({
+      platforms: flags.platform,
+      attestations: flags.attestations,
+      from: flags.from,
+      format: await formatOf(flags),
+      amend: flags.amend,
+      replace: flags.replace,
+    }),
+  }
   if (flags.publish === true) return published(call, (send) => createIndex({ ...options, ...send, ...made }))
   refuseSending(flags)
   const result = await createList({ ...options, ...made })
@@ -62,7 +74,15 @@ async function add(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', ...images] = words
   const { addToIndex, addToList } = await import('../../manifests/change.ts')
-  const addition = { list, images, platform: platformOf(flags), annotations: await annotationsOf(flags), selection: selectionOf(flags), replace: flags.replace === true, missingOk: flags.missingOk === true }
+  const addition = {
+    list,
+    images,
+    platform: platformOf(flags),
+    annotations: await annotationsOf(flags),
+    selection: selectionOf(flags),
+    replace: flags.replace === true,
+    missingOk: flags.missingOk === true,
+  }
   if (flags.publish === true) return published(call, async (send) => (await addToIndex({ ...options, ...send, ...addition })).result)
   refuseSending(flags)
   return changed(call, 'Added', 'to', list, await addToList({ ...options, ...addition }))
@@ -81,7 +101,12 @@ async function annotate(call: Call): Promise<Answer> {
 async function rm(call: Call): Promise<Answer> {
   const { words, flags, options } = call
   const [list = '', ...entries] = words
-  if (entries.length === 0) throw usageError('read the command line', 'no entry to take out', { wanted: 'manifest rm LIST ENTRY...', hint: `"bp-package manifest remove ${list}" deletes the whole list` })
+  if (entries.length === 0) {
+    throw usageError('read the command line', 'no entry to take out', {
+      wanted: 'manifest rm LIST ENTRY...',
+      hint: `"bp-package manifest remove ${list}" deletes the whole list`,
+    })
+  }
   const { removeFromIndex, removeFromList } = await import('../../manifests/change.ts')
   const removal = { list, entries, keepAttestations: flags.keepAttestations === true }
   if (flags.publish === true) return published(call, async (send) => (await removeFromIndex({ ...options, ...send, ...removal })).result)

@@ -61,7 +61,10 @@ export function oneOf(flags: string, description: string, words: readonly string
   return readBy(option, (value) => {
     if (words.includes(value)) return value
     const meant = foreign[value.toLowerCase()] ?? nearest(value, words)
-    throw usageError(`read ${option.long ?? flags}`, `"${value}"`, { wanted: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`, ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }) })
+    throw usageError(`read ${option.long ?? flags}`, `"${value}"`, {
+      wanted: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`,
+      ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }),
+    })
   })
 }
 

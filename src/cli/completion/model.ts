@@ -33,7 +33,15 @@ export function completionModel(program: Command): readonly CompletionCommand[] 
 
 /** `help manifest create`: commander's own `help` is no command of its list. */
 function describeHelp(commands: readonly CompletionCommand[]): CompletionCommand {
-  const topics = commands.map(({ name, description, commands: below }) => ({ name, description, words: below.map((child) => child.name), files: false, options: [], aliases: [], commands: [] }))
+  const topics = commands.map(({ name, description, commands: below }) => ({
+    name,
+    description,
+    words: below.map((child) => child.name),
+    files: false,
+    options: [],
+    aliases: [],
+    commands: [],
+  }))
   return { name: 'help', description: 'print help for a command', words: [], files: false, options: [HELP], aliases: [], commands: topics }
 }
 

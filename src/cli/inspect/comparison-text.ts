@@ -55,7 +55,11 @@ function moduleLines(comparison: Comparison, width: number | undefined): readonl
 }
 
 function orderLines(comparison: Comparison): readonly string[] {
-  const lines = comparison.orders.flatMap(({ id, from, to, platforms }) => [`Order of ${clip(id)} on ${platformsText(platforms, comparison)}:`, `  from  ${clip(from, 2000) || 'none'}`, `  to    ${clip(to, 2000) || 'none'}`])
+  const lines = comparison.orders.flatMap(({ id, from, to, platforms }) => [
+    `Order of ${clip(id)} on ${platformsText(platforms, comparison)}:`,
+    `  from  ${clip(from, 2000) || 'none'}`,
+    `  to    ${clip(to, 2000) || 'none'}`,
+  ])
   return lines
 }
 

@@ -40,7 +40,10 @@ function differenceText({ kind, id, values }: Difference, width: number): readon
   const present = parts.filter(([value]) => value !== null)
   const said = parts.map(([value, names]) => `${valueText(value)} on ${names.join(', ')}`)
   const absent = parts.filter(([value]) => value === null).map(([, names]) => names.join(', '))
-  const line = kind === 'missing' ? `${title} on ${absent.join(', ')} (${present.map(([value, names]) => `${valueText(value)} on ${names.join(', ')}`).join('; ')})` : `${title} ${said.join('; ')}`
+  const line =
+    kind === 'missing'
+      ? `${title} on ${absent.join(', ')} (${present.map(([value, names]) => `${valueText(value)} on ${names.join(', ')}`).join('; ')})`
+      : `${title} ${said.join('; ')}`
   return line.length <= width ? [line] : [title, ...said.map((text) => `    ${text}`)]
 }
 
