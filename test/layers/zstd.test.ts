@@ -28,26 +28,29 @@ test.each([
   expect(isZstd(bytes)).toBe(expected)
 })
 
-describe.runIf(readsZstd)('a zstd stream', () => {
-  test.each([
-    ['one frame', whole, whole.length],
-    ['several frames', parts, parts.length],
-    ['several frames, byte by byte', parts, 1],
-    ['frames that are to be skipped, and nothing else', parts.subarray(72, 83), 11],
-  ])('of %s is read to its end', async (what, bytes, pieceSize) => {
-    const found = await unpacked(bytes, pieceSize)
-    expect(found.length === 0 ? '' : digestOf(found)).toBe(what.endsWith('else') ? '' : tar)
-  })
+// What this Node.js cannot do is no test that was left out: it has another one.
+if (readsZstd) {
+  describe('a zstd stream', () => {
+    test.each([
+      ['one frame', whole, whole.length],
+      ['several frames', parts, parts.length],
+      ['several frames, byte by byte', parts, 1],
+      ['frames that are to be skipped, and nothing else', parts.subarray(72, 83), 11],
+    ])('of %s is read to its end', async (what, bytes, pieceSize) => {
+      const found = await unpacked(bytes, pieceSize)
+      expect(found.length === 0 ? '' : digestOf(found)).toBe(what.endsWith('else') ? '' : tar)
+    })
 
-  test('that is cut off anywhere, or goes on with something else, is broken', async () => {
-    const ends = new Set([0, 72, 83, parts.length])
-    for (let length = 1; length < parts.length; length += 1) {
-      if (!ends.has(length)) await expect(unpacked(parts.subarray(0, length)), `${length} bytes`).rejects.toThrow('ends too early')
-    }
-    await expect(unpacked(Buffer.concat([whole, Buffer.from('more')]))).rejects.toThrow('something else after it')
+    test('that is cut off anywhere, or goes on with something else, is broken', async () => {
+      const ends = new Set([0, 72, 83, parts.length])
+      for (let length = 1; length < parts.length; length += 1) {
+        if (!ends.has(length)) await expect(unpacked(parts.subarray(0, length)), `${length} bytes`).rejects.toThrow('ends too early')
+      }
+      await expect(unpacked(Buffer.concat([whole, Buffer.from('more')]))).rejects.toThrow('something else after it')
+    })
   })
-})
-
-test.runIf(!readsZstd)('a zstd stream is refused by a Node.js that has no such decompressor', async () => {
-  await expect(unpacked(whole)).rejects.toThrow('a zstd stream')
-})
+} else {
+  test('a zstd stream is refused by a Node.js that has no such decompressor', async () => {
+    await expect(unpacked(whole)).rejects.toThrow('a zstd stream')
+  })
+}
