@@ -1,4 +1,5 @@
 import { PackagerError } from '../errors.ts'
+import type { Digest } from '../oci/digest.ts'
 import { listsFolder } from '../stores/list-names.ts'
 import { hasList } from '../stores/lists.ts'
 import { addImages, annotateEntry, removeEntries } from './edit.ts'
@@ -111,9 +112,11 @@ export async function annotateList(options: AnnotateOptions & LocalOptions): Pro
 export async function annotateIndex(options: AnnotateOptions & NetworkOptions & SendOptions): Promise<PublishedChange> {
   checkAnnotate(options)
   const list = parseListName(options.list)
+  let digest: Digest | undefined
   return withNetwork({ ...options, send: options }, list, (context, reading) =>
-    changeRemote(list, context, false, async (content) => {
-      const [digest] = await findEntries(wordsOf(options), content, reading)
+    changeRemote(list, context, false, async (content, isWritten) => {
+      // The word may have been for what the entry was before.
+      if (!isWritten) [digest] = await findEntries(wordsOf(options), content, reading)
       return { ...annotateEntry(content, digest, options), holdings: nothingHeld }
     }),
   )
@@ -155,10 +158,13 @@ export async function removeFromList(options: RemoveOptions & LocalOptions): Pro
 /** `manifest rm --publish`. */
 export async function removeFromIndex(options: RemoveOptions & NetworkOptions & SendOptions): Promise<PublishedChange> {
   const list = parseListName(options.list)
+  let digests: readonly Digest[] = []
   return withNetwork({ ...options, send: options }, list, (context, reading) =>
-    changeRemote(list, context, false, async (content) => {
-      const digests = await findEntries(options.entries, content, reading)
-      return { ...removeEntries(content, digests, options.keepAttestations), holdings: nothingHeld }
+    changeRemote(list, context, false, async (content, isWritten) => {
+      if (!isWritten) digests = await findEntries(options.entries, content, reading)
+      // What is gone already, this run has taken out.
+      const left = isWritten ? digests.filter((digest) => content.manifests.some((entry) => entry.digest === digest)) : digests
+      return { ...removeEntries(content, left, options.keepAttestations), holdings: nothingHeld }
     }),
   )
 }

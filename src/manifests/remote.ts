@@ -37,6 +37,9 @@ export interface RemoteChange extends Edited {
   readonly holdings: Holdings
 }
 
+/** @param isWritten the change has been made, and somebody else has written the tag since: on this ground or without having seen it */
+export type Change = (content: IndexContent, isWritten: boolean) => Promise<RemoteChange>
+
 /**
  * Changes the index that LIST names in its registry (SPEC-manifest.md, "Straight on the registry"): read, change, send; right
  * before the tag is written it is read once more, and if it is another one by then, all starts over. So it does where the tag
@@ -45,37 +48,31 @@ export interface RemoteChange extends Edited {
  *
  * @param change from the content that is there; a list that is absent is an empty one where `absentIsEmpty`
  */
-export async function changeRemote(list: ListName, context: ShipContext, absentIsEmpty: boolean, change: (content: IndexContent) => Promise<RemoteChange>): Promise<ChangedIndex> {
+export async function changeRemote(list: ListName, context: ShipContext, absentIsEmpty: boolean, change: Change): Promise<ChangedIndex> {
   const { signal, report } = context
   const store = await context.network.repository(list.registry, list.repository)
+  const earlier = new Set<Digest | undefined>()
   let done: ChangedIndex | undefined
-  for (let number = 1; number <= tries; number += 1) {
+  for (let number = 1; ; number += 1) {
     const base = await readBase(store, list, signal)
     if (base === undefined && done !== undefined) return done
     if (base === undefined && !absentIsEmpty) throw notThere(list)
-    const changed = await changeOnce({ list, store, context, change, isFirst: number === 1 }, base).catch((cause: unknown) => {
+    const startedAt = performance.now()
+    const changed = await changeOnce({ list, store, context, change: (content) => change(content, done !== undefined), isFirst: number === 1, isLast: number > tries }, base).catch((cause: unknown) => {
       throw done === undefined ? cause : afterOwnTags(cause, done, list)
     })
     if (changed !== undefined && (!changed.isNew || context.send.dryRun === true)) return done ?? changed
+    earlier.add(base?.blob.descriptor.digest)
+    const exposedMs = changed?.exposedMs ?? performance.now() - startedAt
     if (changed !== undefined) {
-      const { result: { digest }, exposedMs } = changed
-      if (await stillStands({ store, tag: list.tag, name: list.full, digest, exposedMs, report, signal: signalOf(context) })) return changed
+      const { digest } = changed.result
+      if (await stillStands({ store, tag: list.tag, name: list.full, digest, earlier, exposedMs, report, signal: signalOf(context) })) return changed
+      earlier.add(digest)
       done = changed
     }
     report({ type: 'step', message: metText(list.full, changed !== undefined) })
-    if (number < tries) await stepBack(number, signalOf(context))
+    await stepBack(number, exposedMs, signalOf(context))
   }
-  throw afterOwnTags(
-    new PackagerError({
-      code: 'REGISTRY',
-      step: 'change index',
-      value: list.full,
-      found: `an index that changed ${tries} times while it was read`,
-      hint: 'let one job at a time change it',
-    }),
-    done,
-    list,
-  )
 }
 
 interface OneChange {
@@ -84,17 +81,20 @@ interface OneChange {
   readonly context: ShipContext
   readonly change: (content: IndexContent) => Promise<RemoteChange>
   readonly isFirst: boolean
+  /** Nothing is written any more. */
+  readonly isLast: boolean
 }
 
 /** One try; undefined where somebody else was faster. */
 async function changeOnce(
-  { list, store, context, change, isFirst }: OneChange,
+  { list, store, context, change, isFirst, isLast }: OneChange,
   base: Base | undefined,
 ): Promise<(ChangedIndex & { readonly isNew: boolean; readonly exposedMs: number }) | undefined> {
   const before = base?.content ?? emptyContent('oci')
   const edited = await change(before)
   await check(list, before, edited, store, context, isFirst)
   const isNew = base === undefined || encodeContent(before).descriptor.digest !== encodeContent(edited.content).descriptor.digest
+  if (isNew && isLast) throw changedTooOften(list)
   let lookedAt = performance.now()
   const result = await ship(
     {
@@ -159,6 +159,16 @@ async function check(list: ListName, before: IndexContent, edited: RemoteChange,
 async function unnamed(content: IndexContent, { manifests }: Holdings, list: ListName, store: Store, { signal }: ShipContext): Promise<readonly (readonly [Digest, Buffer])[]> {
   const bare = content.manifests.filter((entry) => !isComplete(entry.platform) && entry.platform === undefined && !manifests.has(entry.digest) && !isIndexType(entry.mediaType))
   return gather(bare, usualConcurrency, async ({ digest }) => [digest, (await fetchManifest(store, digest, pinned(`${list.registry}/${list.repository}`, digest), signal)).bytes] as const)
+}
+
+function changedTooOften({ full }: ListName): PackagerError {
+  return new PackagerError({
+    code: 'REGISTRY',
+    step: 'change index',
+    value: full,
+    found: `an index that changed ${tries} times while it was read`,
+    hint: 'let one job at a time change it',
+  })
 }
 
 function notThere({ full }: ListName): PackagerError {

@@ -1,6 +1,7 @@
 import { PackagerError } from '../errors.ts'
 import type { Report } from '../events.ts'
 import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
 import type { Annotations } from '../oci/manifest.ts'
 import type { Store } from '../stores/store.ts'
 import { appendTo, resolveOrNothing } from './append.ts'
@@ -26,22 +27,32 @@ export interface Appending {
  */
 export async function appendToTag({ store, tag, children, annotations, write, report, signal }: Appending): Promise<InlineBlob> {
   const name = formatTag(tag)
+  const earlier = new Set<Digest | undefined>()
   let written: InlineBlob | undefined
-  for (let number = 1; number <= tries; number += 1) {
+  for (let number = 1; ; number += 1) {
     const { index, base } = await appendTo(store, tag.tag, name, children, annotations, signal)
     const { digest } = index.descriptor
     const isNew = base !== digest
     // What somebody else has written since is made of what was written here.
     if (written !== undefined && (base === undefined || !isNew)) return written
+    if (number > tries) throw changedTooOften(name)
+    earlier.add(base)
     const lookedAt = performance.now()
     const isSame = (await resolveOrNothing(store, tag.tag, signal))?.digest === base
     if (isSame) {
       await write(index)
       written = index
-      if (!isNew || (await stillStands({ store, tag: tag.tag, name, digest, exposedMs: performance.now() - lookedAt, report, signal }))) return index
+    }
+    const exposedMs = performance.now() - lookedAt
+    if (isSame) {
+      if (!isNew || (await stillStands({ store, tag: tag.tag, name, digest, earlier, exposedMs, report, signal }))) return index
+      earlier.add(digest)
     }
     report({ type: 'step', message: metText(name, isSame) })
-    if (number < tries) await stepBack(number, signal)
+    await stepBack(number, exposedMs, signal)
   }
-  throw new PackagerError({ code: 'REGISTRY', step: 'append to', value: name, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time append' })
+}
+
+function changedTooOften(name: string): PackagerError {
+  return new PackagerError({ code: 'REGISTRY', step: 'append to', value: name, found: `an index that changed ${tries} times while it was read`, hint: 'let one job at a time append' })
 }

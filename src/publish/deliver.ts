@@ -51,7 +51,7 @@ export async function deliver(options: RunOptions, delivery: Delivery, run: Run,
   const { report, signal, stop } = run
   const shop = openWorkshop(delivery.compression, await run.spool.folder(), bytesToMake(plans), options.concurrency, signal)
   const destination = await run.openDestination(names)
-  const sending = startSending(destination.places, { concurrency: options.concurrency ?? 4, report, signal })
+  const sending = startSending(destination.places, { concurrency: options.concurrency ?? 4, report, signal, nameLast: options.append === true })
   const building = buildLayers(plans, shop, cache, report)
   report({
     type: 'plan',

@@ -13,6 +13,8 @@ export interface SendingOptions {
   readonly concurrency: number
   readonly report: Report
   readonly signal: AbortSignal
+  /** Whoever reads NAME and writes all tags on that ground has them overwritten by nobody who wrote NAME before. */
+  readonly nameLast?: boolean
 }
 
 /** A tag for one image of an index, beside the index's own. */
@@ -36,7 +38,7 @@ export interface Sending {
   /** Every place has every blob. */
   blobsDone(): Promise<void>
   manifest(manifest: Blob): Promise<PutStatus>
-  /** The root by NAME's tag, then by the others, then the images' own tags. `onRoot` is told how it came there, before any tag is told of. */
+  /** The root by NAME's tag, then by the others (or the other way round, see `nameLast`), then the images' own tags. `onRoot` is told how it came there, before any tag is told of. */
   tags(root: Blob, imageTags: readonly ImageTag[], onRoot: (status: PutStatus) => void): Promise<void>
   /** After a failure: nothing is under way any more. */
   stopped(): Promise<void>
@@ -97,11 +99,15 @@ class PlacesSending implements Sending {
       isTold = true
     }
     for (const place of this.#places) {
-      for (const tag of place.tags) await this.#tag(place, root, tag, moved, tell)
+      for (const tag of this.#inOrder(place.tags)) await this.#tag(place, root, tag, moved, tell)
       if (place.tags.length === 0) tell(await place.store.put(root, { signal }))
     }
     const [main] = this.#places
     if (main !== undefined) for (const { place, manifest } of imageTags) await this.#tag(main, manifest, place, moved)
+  }
+
+  #inOrder(tags: readonly TagPlace[]): readonly TagPlace[] {
+    return this.#options.nameLast === true ? [...tags.slice(1), ...tags.slice(0, 1)] : tags
   }
 
   async stopped(): Promise<void> {

@@ -9,9 +9,13 @@ import { resolveOrNothing } from './append.ts'
 export const tries = 5
 /** Two that met once are apart the next time. */
 const spreadMs = 100
+/** However slow the registry. */
+const longestSpreadMs = 1000
 /** Between writing a tag and looking at it again. */
 const shortestLookMs = 250
 const longestLookMs = 3000
+/** How often a tag is looked at that still stands for what it stood for before, each time after twice as long. */
+const looks = 4
 
 /** A tag that was written on the ground of what it stood for before. */
 export interface WrittenTag {
@@ -20,6 +24,8 @@ export interface WrittenTag {
   /** As messages name it. */
   readonly name: string
   readonly digest: Digest
+  /** All that this run has seen it stand for; undefined: nothing. */
+  readonly earlier: ReadonlySet<Digest | undefined>
   /** From the last look at what it stood for to having written it. */
   readonly exposedMs: number
   readonly report: Report
@@ -31,24 +37,39 @@ export interface WrittenTag {
  * seen this. It is looked at after three times as long as this run was exposed: another one that looked before it wrote has
  * written by then, unless its way to the registry is a longer one. No registry offers more: the distribution specification has
  * no write under a condition (its pull request 251).
+ *
+ * A registry that shows what the tag stood for before is behind, as those that are eventually consistent are: to write that
+ * again would undo what others have written since, so it is only looked at again, and in the end told.
  */
-export async function stillStands({ store, tag, name, digest, exposedMs, report, signal }: WrittenTag): Promise<boolean> {
-  await pause(Math.min(Math.max(exposedMs * 3, shortestLookMs), longestLookMs), signal)
-  if (signal.aborted) return true
-  const now = await resolveOrNothing(store, tag, signal).catch((cause: unknown) => {
-    report({
-      type: 'warning',
-      message: `${name} was written, and could not be read again: ${reason(cause)}`,
-      hint: 'if another job changed it in the same moment, one of the two changes may be lost',
-    })
-    return undefined
-  })
-  return now === undefined || now.digest === digest
+export async function stillStands(written: WrittenTag): Promise<boolean> {
+  const { digest, earlier, name, exposedMs, report, signal } = written
+  let waitMs = Math.min(Math.max(exposedMs * 3, shortestLookMs), longestLookMs)
+  for (let look = 1; look <= looks; look += 1) {
+    await pause(waitMs, signal)
+    if (signal.aborted) return true
+    const now = await lookAt(written)
+    if (now === 'unknown' || now === digest) return true
+    if (!earlier.has(now)) return now === undefined
+    waitMs = Math.min(waitMs * 2, longestLookMs)
+  }
+  report({ type: 'warning', message: `${name} was written, and the registry still shows what it stood for before`, hint: oneLost })
+  return true
 }
 
-/** Before the next try, the longer the more there were. */
-export async function stepBack(number: number, signal: AbortSignal): Promise<void> {
-  await pause(Math.random() * spreadMs * 2 ** number, signal)
+const oneLost = 'if another job changed it in the same moment, one of the two changes may be lost'
+
+async function lookAt({ store, tag, name, report, signal }: WrittenTag): Promise<Digest | 'unknown' | undefined> {
+  try {
+    return (await resolveOrNothing(store, tag, signal))?.digest
+  } catch (cause) {
+    report({ type: 'warning', message: `${name} was written, and could not be read again: ${reason(cause)}`, hint: oneLost })
+    return 'unknown'
+  }
+}
+
+/** Before the next try, the longer the more there were, and the longer one takes. */
+export async function stepBack(number: number, exposedMs: number, signal: AbortSignal): Promise<void> {
+  await pause(Math.random() * Math.min(Math.max(exposedMs, spreadMs), longestSpreadMs) * 2 ** number, signal)
 }
 
 /** An interrupt ends the waiting, and whoever waited sees it. */

@@ -67,7 +67,11 @@ function codeFor({ status, method }: Answer): ErrorCode {
   return status === 404 && (method === 'GET' || method === 'HEAD') ? 'NOT_FOUND' : 'REGISTRY'
 }
 
+/** A tag is what it is for good: by status each registry says another thing (ECR 400, Harbor 412, others 403 or 409), in words the same. */
+const fixedTag = /\bimmutable\b|cannot be overwritten/i
+
 function hintFor(status: number, own: string, login: string | undefined, retryAfter: number | undefined): string | undefined {
+  if (status >= 400 && fixedTag.test(own)) return 'a tag of this repository that stands for something cannot be set again: publish under another one'
   if (status === 401 || status === 403) return login
   if (own.startsWith('NAME_UNKNOWN')) return 'some registries want a repository to be created before the first push'
   if (status === 413) return 'the registry, or a proxy before it, takes no requests of this size'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf } from '../support/read-back/image.ts'
-import { rewrite } from '../support/registry/faults.ts'
+import { rewrite, withHeaders } from '../support/registry/faults.ts'
 import type { TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import { ManifestGround } from '../support/vectors/manifest-ground.ts'
@@ -46,6 +46,30 @@ function overwriteOnce(ground: ManifestGround, theirs: (contents: Contents) => s
     return reply
   }) })
   return () => digest
+}
+
+/** Somebody else writes on the ground of our index, right after our tag is written. Gives the digest of what they wrote. */
+function continueOnce(ground: ManifestGround): () => string {
+  return overwriteOnce(ground, ({ tags, manifests }) => {
+    const ours = manifests.get(tags.get('list') ?? '')
+    const bytes = Buffer.from(JSON.stringify({ ...(JSON.parse(ours?.bytes.toString('utf8') ?? '{}') as object), annotations: { by: 'them' } }))
+    manifests.set(digestOf(bytes), { mediaType: ours?.mediaType ?? '', bytes })
+    return digestOf(bytes)
+  })
+}
+
+/** After our tag is written, these many looks at it see what it stood for before. */
+function staysBehind(ground: ManifestGround, looks: number): void {
+  const old = registry.repository(ground.repo('app').slice(registry.host.length + 1)).tags.get('list') ?? ''
+  registry.fail({ method: 'PUT', path: /manifests\/list$/, strike: rewrite((reply) => {
+    registry.fail({ method: 'HEAD', path: /manifests\/list$/, times: looks, strike: withHeaders({ 'docker-content-digest': old }) })
+    return reply
+  }) })
+}
+
+/** How often somebody has written the tag, since so many requests. */
+function writes(since: number): number {
+  return registry.requests.slice(since).filter(({ method, path }) => method === 'PUT' && path.endsWith('/manifests/list')).length
 }
 
 describe('straight on the registry', () => {
@@ -116,17 +140,47 @@ describe('straight on the registry', () => {
     await ground.push(imagesFor(['amd64', 'arm64']))
     const [list, image] = [`${ground.repo('app')}:list`, (name: string) => `${ground.repo('app')}:${name}`]
     await succeed(ground, 'manifest', 'create', '--publish', list, image('amd64'))
-    const theirs = overwriteOnce(ground, ({ tags, manifests }) => {
-      const ours = manifests.get(tags.get('list') ?? '')
-      const bytes = Buffer.from(JSON.stringify({ ...(JSON.parse(ours?.bytes.toString('utf8') ?? '{}') as object), annotations: { by: 'them' } }))
-      manifests.set(digestOf(bytes), { mediaType: ours?.mediaType ?? '', bytes })
-      return digestOf(bytes)
-    })
+    const theirs = continueOnce(ground)
     const { stdout } = await succeed(ground, 'manifest', 'add', '--publish', list, image('arm64'))
     expect(await served(ground, 'list')).toMatchObject({ annotations: { by: 'them' }, manifests: [{}, { platform: { architecture: 'arm64' } }] })
     expect(digestOf((await ground.served('app', 'list'))?.bytes ?? Buffer.of())).toBe(theirs())
     expect(stdout).toMatch(/@sha256:[0-9a-f]{64}\n$/)
     expect(stdout).not.toContain(theirs())
+  })
+
+  test.each([
+    [['rm', 'linux/arm64'], [['amd64', undefined]]],
+    [['annotate', 'linux/arm64', '--arch', 'riscv64'], [['amd64', undefined], ['riscv64', undefined]]],
+    [['annotate', 'linux/arm64', '--variant', 'v9'], [['amd64', undefined], ['arm64', 'v9']]],
+  ])('what %j has done is not missed where somebody changes it further', async ([verb = '', ...words], left) => {
+    await using ground = await ManifestGround.open(registry.host)
+    await ground.push(imagesFor(['amd64', 'arm64']))
+    const [list, image] = [`${ground.repo('app')}:list`, (name: string) => `${ground.repo('app')}:${name}`]
+    await succeed(ground, 'manifest', 'create', '--publish', list, image('amd64'), image('arm64'))
+    const theirs = continueOnce(ground)
+    await succeed(ground, 'manifest', verb, '--publish', list, ...words)
+    const { manifests, annotations } = await served(ground, 'list')
+    expect(manifests.map(({ platform }) => [platform?.['architecture'], platform?.['variant']])).toEqual(left)
+    expect(annotations).toEqual({ by: 'them' })
+    expect(digestOf((await ground.served('app', 'list'))?.bytes ?? Buffer.of())).toBe(theirs())
+  })
+
+  test.each([
+    [2, ''],
+    [4, 'the registry still shows what it stood for before'],
+  ])('a registry that is behind for %i looks is not written to again', async (looks, said) => {
+    await using ground = await ManifestGround.open(registry.host)
+    await ground.push(imagesFor(['amd64', 'arm64']))
+    const [list, image] = [`${ground.repo('app')}:list`, (name: string) => `${ground.repo('app')}:${name}`]
+    await succeed(ground, 'manifest', 'create', '--publish', list, image('amd64'))
+    const before = registry.requests.length
+    staysBehind(ground, looks)
+    const { stderr } = await succeed(ground, 'manifest', 'add', '--publish', list, image('arm64'))
+    expect(writes(before)).toBe(1)
+    expect(stderr).not.toContain('somebody else')
+    expect(stderr).toContain(said)
+    expect(stderr.includes('warning')).toBe(said !== '')
+    expect(await architectures(ground, 'list')).toEqual(['amd64', 'arm64'])
   })
 
   test('a platform that somebody takes in the same moment is theirs; the tags that are ours by then are told', async () => {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PackagerError } from '../../src/errors.ts'
 import type { PackageOptions } from '../../src/package/options.ts'
+import { digestOf } from '../support/read-back/image.ts'
 import { readOutput } from '../support/read-back/registry.ts'
-import { rewrite } from '../support/registry/faults.ts'
+import { rewrite, withHeaders } from '../support/registry/faults.ts'
 import type { TestRegistry } from '../support/registry/registry.ts'
 import { startRegistry } from '../support/registry/registry.ts'
 import type { Ground } from './support/ground.ts'
@@ -54,6 +55,35 @@ describe('--append', () => {
     const result = await published({ targets: ['linux/arm64'], append: true, tags: ['more'] })
     expect(await platforms()).toEqual(['amd64/linux', 's390x/linux', 'arm64/linux'])
     expect([tags.get('1'), tags.get('more')]).toEqual([result.digest, result.digest])
+  })
+
+  test('leaves no further tag behind NAME where another job goes on from NAME at once', async () => {
+    await published({ targets: ['linux/amd64'] })
+    const { tags, manifests } = registry.repository('acme/hello')
+    registry.fail({ method: 'PUT', path: /manifests\/1$/, strike: rewrite((reply) => {
+      const ours = manifests.get(tags.get('1') ?? '')
+      const bytes = Buffer.from(JSON.stringify({ ...(JSON.parse(ours?.bytes.toString('utf8') ?? '{}') as object), annotations: { by: 'them' } }))
+      manifests.set(digestOf(bytes), { mediaType: ours?.mediaType ?? '', bytes })
+      for (const tag of ['1', 'more']) tags.set(tag, digestOf(bytes))
+      return reply
+    }) })
+    await published({ targets: ['linux/arm64'], append: true, tags: ['more'] })
+    expect(await platforms()).toEqual(['amd64/linux', 'arm64/linux'])
+    expect([(await index()).annotations, (await index('more')).annotations]).toEqual([{ by: 'them' }, { by: 'them' }])
+  })
+
+  test('writes once to a registry that is behind with what a tag stands for', async () => {
+    await published({ targets: ['linux/amd64'] })
+    const old = registry.repository('acme/hello').tags.get('1') ?? ''
+    const since = registry.requests.length
+    registry.fail({ method: 'PUT', path: /manifests\/1$/, strike: rewrite((reply) => {
+      registry.fail({ method: 'HEAD', path: /manifests\/1$/, times: 2, strike: withHeaders({ 'docker-content-digest': old }) })
+      return reply
+    }) })
+    const { warnings } = await published({ targets: ['linux/arm64'], append: true })
+    expect(registry.requests.slice(since).filter(({ method, path }) => method === 'PUT' && path.endsWith('/manifests/1'))).toHaveLength(1)
+    expect(warnings).toEqual([])
+    expect(await platforms()).toEqual(['amd64/linux', 'arm64/linux'])
   })
 
   test('keeps the other platforms where they are, and their annotations', async () => {

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { encodeIndex } from '../../src/oci/manifest.ts'
 import { Pace } from '../../src/registry/pace.ts'
 import { remoteStore } from '../../src/stores/remote.ts'
 import { answer, refuse, reset } from '../support/registry/faults.ts'
@@ -112,6 +113,21 @@ describe('an error', () => {
     await expect(remoteStore(talking.client, registry.host, 'acme/bp').put(someLayer(1))).rejects.toMatchObject({
       message: expect.stringMatching(/status 413 Payload Too Large$/) as string,
       hint: 'the registry, or a proxy before it, takes no requests of this size',
+    })
+  })
+})
+
+describe('a tag that is immutable', () => {
+  it.each([
+    [400, 'TAG_INVALID', "The image tag '1' already exists in the 'acme/bp' repository and cannot be overwritten because the repository is immutable."],
+    [403, 'DENIED', 'tag is immutable'],
+    [409, 'TAG_IMMUTABLE', 'Tag is Immutable'],
+    [412, 'PRECONDITION', "Failed to process request due to 'bp:1' configured as immutable."],
+  ])('is told as that where the answer is %i %s, and no login is asked for', async (status, code, message) => {
+    registry.fail({ method: 'PUT', path: /manifests\/1$/, strike: refuse(status, code, message), times: 9 })
+    const index = encodeIndex([], {})
+    await expect(remoteStore(talking.client, registry.host, 'acme/bp').tag(index, '1')).rejects.toMatchObject({
+      hint: 'a tag of this repository that stands for something cannot be set again: publish under another one',
     })
   })
 })
