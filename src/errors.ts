@@ -83,9 +83,12 @@ function describe({ step, value, found, wanted }: Failure): string {
   return wanted === undefined ? `${subject}: ${found}` : `${subject}: got ${found}, want ${wanted}`
 }
 
-/** A password that was typed into a name (`ann:secret@host/path`) would be in every log of the job. */
+/**
+ * A password that was typed into a name (`ann:secret@host/path`) would be in every log of the job. Each word is looked at from
+ * its beginning alone: from each of its letters, a word of megabytes in somebody else's manifest would take hours.
+ */
 function withoutPasswords(text: string): string {
-  return text.replaceAll(/([^\s"'/@:]+):[^\s"'/@]+@(?!sha\d+:)(?=[^\s"'@]*\/)/g, '$1:REDACTED@')
+  return text.replaceAll(/(?<![^\s"'/@])(:*[^\s"'/@:]+):[^\s"'/@]+@(?!sha\d+:)(?=[^\s"'@]*\/)/g, '$1:REDACTED@')
 }
 
 /** `a.toml:3:7: targets[0].os: ...`, the form an editor can jump to (SPEC.md, "Results"). */

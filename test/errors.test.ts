@@ -18,9 +18,15 @@ test.each([
 test.each([
   ['ann:secret@host/path', 'ann:REDACTED@host/path'],
   ['docker://ann:se:cret@localhost:5000/bp', 'docker://ann:REDACTED@localhost:5000/bp'],
+  [':ann:secret@host/path', ':ann:REDACTED@host/path'],
   ['localhost:5000/acme/bp:1@sha256:00/', 'localhost:5000/acme/bp:1@sha256:00/'],
   ['urn:cnb:registry:acme/bp@1.0.0', 'urn:cnb:registry:acme/bp@1.0.0'],
 ])('of %s the log has %s', (value, shown) => {
   const error = new PackagerError({ code: 'USAGE', step: 'read NAME', value, found: `${value} itself`, hint: `not ${value}` })
   expect([error.message, error.hint]).toEqual([`read NAME "${shown}": ${shown} itself`, `not ${shown}`])
+})
+
+test.each(['a', ':', 'a:', 'a:b@'])('a word of a million times "%s", out of what somebody else wrote, is told as it is', (part) => {
+  const value = part.repeat(1_000_000)
+  expect(new PackagerError({ code: 'UNSUPPORTED', step: 'read', value, found: 'it' }).message).toBe(`read "${value}": it`)
 })
