@@ -13,8 +13,9 @@ import { platformOf } from '../targets/platform.ts'
 import type { Target } from '../targets/target.ts'
 import type { Composition, Part } from './compose.ts'
 import type { LayerPlan, MadeLayerPlan, TakenLayerPlan } from '../publish/layer-plan.ts'
-import type { Names, TagPlace } from '../publish/names.ts'
-import { suffixed } from '../publish/names.ts'
+import type { Names } from '../publish/names.ts'
+import type { TagPlace } from '../publish/tags.ts'
+import { suffixed } from '../publish/tags.ts'
 
 /** A module of an image, and the layer of the plan that holds it. */
 export interface ModulePlan {

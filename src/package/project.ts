@@ -2,7 +2,8 @@ import type { ProjectConfig } from '../config/project.ts'
 import type { Problem } from '../errors.ts'
 import { PackagerError } from '../errors.ts'
 import { parseAnnotations } from '../publish/metadata.ts'
-import { checkRepository, checkTag } from '../publish/names.ts'
+import { checkRepository } from '../publish/names.ts'
+import { nowhere, readTag } from '../publish/tags.ts'
 import { parseTarget } from '../targets/grammar.ts'
 
 /** What bp-package.toml says that a flag of the same would be refused for, at its place there. */
@@ -10,7 +11,7 @@ export function projectProblems({ file, repository, tags, annotations, dependenc
   const at = (table: string): Pick<Problem, 'file' | 'line' | 'column'> => ({ file, line: 1, column: 1, ...places[table] })
   const checks: readonly (Omit<Problem, 'message'> & { readonly check: () => unknown })[] = [
     ...(repository === undefined ? [] : [{ ...at('repository'), key: 'repository', check: () => checkRepository(repository, 'repository') }]),
-    ...tags.map((tag, index) => ({ ...at('tags'), key: `tags[${index}]`, check: () => checkTag(tag) })),
+    ...tags.map((tag, index) => ({ ...at('tags'), key: `tags[${index}]`, check: () => readTag(tag, nowhere) })),
     ...Object.entries(annotations).map(([name, value]) => ({ ...at('annotations'), key: 'annotations', check: () => parseAnnotations([], { [name]: value }) })),
     ...dependencies.flatMap(({ platforms, line, column }, index) =>
       platforms.map((platform, position) => ({ file, line, column, key: `dependencies[${index}].platforms[${position}]`, check: () => parseTarget(platform) })),

@@ -5,8 +5,8 @@ import type { Digest } from '../oci/digest.ts'
 import type { Annotations } from '../oci/manifest.ts'
 import type { Store } from '../stores/store.ts'
 import { appendTo, resolveOrNothing } from './append.ts'
-import type { TagPlace } from './names.ts'
-import { formatTag } from './names.ts'
+import type { TagPlace } from './tags.ts'
+import { formatTag } from './tags.ts'
 import { metText, stepBack, stillStands, tries } from './together.ts'
 
 /** Images that go into the index that a tag stands for. */

@@ -1,6 +1,7 @@
 import type { Report } from '../events.ts'
 import type { Store } from '../stores/store.ts'
-import type { Names, TagPlace } from './names.ts'
+import type { Names } from './names.ts'
+import type { TagPlace } from './tags.ts'
 import type { Network } from './network.ts'
 import type { RunOptions } from './options.ts'
 

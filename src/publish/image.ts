@@ -2,7 +2,7 @@ import type { Layer } from '../layers/spool.ts'
 import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Target } from '../targets/target.ts'
-import type { TagPlace } from './names.ts'
+import type { TagPlace } from './tags.ts'
 
 /** A layer of an image, and the modules in it. */
 export interface FilledLayer extends Layer {

@@ -3,16 +3,10 @@ import { PackagerError } from '../errors.ts'
 import type { Reference } from '../oci/reference.ts'
 import { formatReference, parseReference, repositoryName, tagOf } from '../oci/reference.ts'
 import { formatDistro } from '../targets/grammar.ts'
-import { targetSuffix } from '../targets/platform.ts'
 import type { Target } from '../targets/target.ts'
 import type { RunOptions } from './options.ts'
-
-/** A tag in a repository. */
-export interface TagPlace {
-  readonly registry: string
-  readonly repository: string
-  readonly tag: string
-}
+import type { TagPlace } from './tags.ts'
+import { formatTag, nowhere, readTag, sameTag, tagged } from './tags.ts'
 
 /** Where a package goes and what it is called there (SPEC.md, "Where NAME comes from"). */
 export interface Names {
@@ -50,19 +44,14 @@ export function planNames(options: NameOptions, module: Named, project: NameDefa
 }
 
 /** What can be told of NAME, `--repository` and each `--tag` before it is known what they are the names of; each check throws one `USAGE`. */
-export function nameChecks({ tags = [], append: _append, ...options }: NameOptions): readonly (() => unknown)[] {
+export function nameChecks({ tags = [], ...options }: NameOptions): readonly (() => unknown)[] {
   const { name, repository, ...others } = options
   const anything = { id: 'name', version: '0' }
   return [
     () => name !== undefined && planNames({ ...others, name }, anything, undefined),
     () => repository !== undefined && name === undefined && checkRepository(repository, '--repository'),
-    ...tags.map((tag) => () => checkTag(tag)),
+    ...tags.map((tag) => () => readTag(tag, nowhere)),
   ]
-}
-
-/** A tag of its own, or a whole name with one. */
-export function checkTag(text: string): void {
-  if (!isBareTag(text)) tagged(text, '--tag')
 }
 
 /** What a name is made of has itself the form of one, without a tag. */
@@ -104,7 +93,7 @@ function registryNames(options: NameOptions, derived: string | undefined, projec
   if (options.destination === 'registry') refuseHostAlone(text)
   const reference = tagged(text, 'NAME')
   const first = { registry: reference.registry, repository: reference.repository, tag: tagOf(reference) }
-  const others = extraTags(options, project).map((tag) => extraTag(tag, first))
+  const others = extraTags(options, project).map((tag) => readTag(tag, first))
   const tags = [first, ...others].filter((tag, index, all) => all.findIndex((other) => sameTag(tag, other)) === index)
   return { name: formatReference({ ...reference, tag: first.tag }), repository: repositoryName(reference), tags }
 }
@@ -138,11 +127,11 @@ function pathNames(options: NameOptions, module: Named, project: NameDefaults | 
   const reference = text === undefined ? undefined : tagged(text, 'NAME')
   const file = options.output ?? (isPath ? options.name : undefined) ?? `${fileStem(module)}.${options.destination === 'file' ? 'cnb' : 'oci'}`
   const tag = reference === undefined ? versionTag(module.version) : tagOf(reference)
-  const extra = extraTags(options, project).map((other) => (isBareTag(other) ? other : tagOf(tagged(other, '--tag'))))
+  const extra = extraTags(options, project).map((other) => readTag(other, nowhere).tag)
   return {
     name: reference === undefined ? `${module.id}:${module.version}` : formatReference({ ...reference, tag }),
     repository: reference === undefined ? module.id : repositoryName(reference),
-    tags: [...new Set([tag, ...extra])].map((name) => ({ registry: '', repository: '', tag: name })),
+    tags: [...new Set([tag, ...extra])].map((name) => ({ ...nowhere, tag: name })),
     path: resolve(options.cwd, options.destination === 'file' && extname(file) === '' ? `${file}.cnb` : file),
   }
 }
@@ -182,54 +171,4 @@ function looksLikePath(name: string): boolean {
 
 function extraTags(options: NameOptions, project: NameDefaults | undefined): readonly string[] {
   return options.tags !== undefined && options.tags.length > 0 ? options.tags : (project?.tags ?? [])
-}
-
-/** A word without `/` and `:` is a tag of NAME's repository; all else is a whole reference. */
-function extraTag(text: string, first: TagPlace): TagPlace {
-  if (isBareTag(text)) return { ...first, tag: text }
-  // A word without a slash or a colon is nobody's repository: with one letter too many it would be one at Docker Hub.
-  if (/^[^/:@]+$/.test(text)) throw noTag(text, `a bare ${tagRule}`)
-  const reference = tagged(text, '--tag')
-  return { registry: reference.registry, repository: reference.repository, tag: tagOf(reference) }
-}
-
-function isBareTag(text: string): boolean {
-  return /^\w[\w.-]{0,127}$/.test(text)
-}
-
-function tagged(text: string, what: string): Reference {
-  const reference = readReference(text, what)
-  if (reference.digest === undefined) return reference
-  throw new PackagerError({ code: 'USAGE', step: `read ${what}`, value: text, found: 'a digest', wanted: 'a name with a tag', hint: 'a digest is the result of packaging: leave it out' })
-}
-
-/** A `--tag` that is no name may have been meant as a bare tag. */
-function readReference(text: string, what: string): Reference {
-  try {
-    return parseReference(text)
-  } catch (cause) {
-    if (!(cause instanceof PackagerError) || what !== '--tag') throw cause
-    throw noTag(text, `a bare ${tagRule}; else: ${cause.message}`, cause)
-  }
-}
-
-const tagRule = 'tag has letters, digits, "_", "." and "-" alone, at most 128 of them'
-
-function noTag(text: string, hint: string, cause?: unknown): PackagerError {
-  return new PackagerError({ code: 'USAGE', step: 'read --tag', value: text, found: 'neither a tag nor a name', hint, cause })
-}
-
-function sameTag(a: TagPlace, b: TagPlace): boolean {
-  return a.registry === b.registry && a.repository === b.repository && a.tag === b.tag
-}
-
-/** How messages and results name a tag. */
-export function formatTag(place: TagPlace): string {
-  return place.registry === '' ? place.tag : formatReference(place)
-}
-
-/** `--append-image-name-suffix`: `1.0-linux-arm64`; where the tag is `latest`, `linux-arm64` alone, as pack does. */
-export function suffixed(place: TagPlace, target: Target): TagPlace {
-  const suffix = targetSuffix(target)
-  return { ...place, tag: place.tag === 'latest' ? suffix : `${place.tag}-${suffix}` }
 }

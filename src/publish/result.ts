@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { MadeImage } from './image.ts'
 import type { Names } from './names.ts'
-import { formatTag } from './names.ts'
+import { formatTag } from './tags.ts'
 import type { ImageResult, RunOptions, RunResult } from './options.ts'
 
 /** The result as `--json` and `--metadata-file` write it (SPEC.md, "Results"). Keys stand in the order of that example. */

@@ -4,8 +4,10 @@ import type { Platform } from '../oci/platform.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
 import type { LayerPlan, MadeLayerPlan } from './layer-plan.ts'
-import type { Names, TagPlace } from './names.ts'
-import { formatTag, targetFile } from './names.ts'
+import type { Names } from './names.ts'
+import { targetFile } from './names.ts'
+import type { TagPlace } from './tags.ts'
+import { formatTag } from './tags.ts'
 import type { Destination, RunOptions } from './options.ts'
 
 /** One file that will be in a layer, or is left out of it. */

@@ -6,8 +6,8 @@ import type { Uploads } from '../stores/copy.ts'
 import { startUploads } from '../stores/copy.ts'
 import { ready } from '../stores/store.ts'
 import type { Place } from './destination.ts'
-import type { TagPlace } from './names.ts'
-import { formatTag } from './names.ts'
+import type { TagPlace } from './tags.ts'
+import { formatTag } from './tags.ts'
 
 export interface SendingOptions {
   readonly concurrency: number

@@ -4,7 +4,8 @@ import { readBuildpackToml } from '../../src/config/module-reader.ts'
 import type { ProjectConfig } from '../../src/config/project.ts'
 import { readProjectToml } from '../../src/config/project.ts'
 import type { NameOptions, Names } from '../../src/publish/names.ts'
-import { formatTag, planNames } from '../../src/publish/names.ts'
+import { planNames } from '../../src/publish/names.ts'
+import { formatTag } from '../../src/publish/tags.ts'
 
 function buildpack(id = 'acme/hello', version = '1.0.0'): ModuleConfig {
   const { value } = readBuildpackToml(`[buildpack]\nid = ${JSON.stringify(id)}\nversion = ${JSON.stringify(version)}\n`, 'buildpack.toml')
@@ -118,7 +119,9 @@ describe('a layout', () => {
 
   test('takes no word for a repository that is a tag with a letter too many', () => {
     expect(names({ name: 'r.example/a:1', tags: ['x'.repeat(128)] }).tags).toHaveLength(2)
-    expect(() => names({ name: 'r.example/a:1', tags: ['x'.repeat(129)] })).toThrow(/^read --tag "x{129}": neither a tag nor a name$/)
+    for (const destination of ['registry', 'layout'] as const) {
+      expect(() => names({ destination, name: 'r.example/a:1', tags: ['x'.repeat(129)] })).toThrow(/^read --tag "x{129}": neither a tag nor a name$/)
+    }
   })
 
   test('takes the tags of --tag, whatever repository they name', () => {
