@@ -1,8 +1,17 @@
 import type { Command } from 'commander'
 import { nearest } from '../config/suggest.ts'
 
+interface ForeignOption {
+  readonly words: readonly string[]
+  /** The option here. */
+  readonly own: string
+  /** A value that it has to take: `--format` of other commands is for something else. */
+  readonly choice?: string
+  readonly hint: string
+}
+
 /** Options by which users of pack, docker buildx, podman, ko, skopeo and their like know what an option here does. */
-const FOREIGN: readonly { readonly words: readonly string[]; readonly own: string; readonly hint: string }[] = [
+const FOREIGN: readonly ForeignOption[] = [
   {
     words: ['--platform', '--platforms', '--os', '--arch', '--goos', '--goarch', '--architecture'],
     own: '--target',
@@ -18,9 +27,10 @@ const FOREIGN: readonly { readonly words: readonly string[]; readonly own: strin
   {
     words: ['--load', '--local', '--daemon', '--docker', '--podman'],
     own: '--format',
+    choice: 'image',
     hint: 'into the Docker or Podman engine with --format image',
   },
-  { words: ['--type', '--output-type', '--output-format'], own: '--format', hint: 'layout, file (a .cnb) or image with --format' },
+  { words: ['--type', '--output-type', '--output-format'], own: '--format', hint: 'here it is --format' },
   {
     words: ['--tarball', '--tar', '--tar-path', '--archive', '--cnb'],
     own: '--output',
@@ -39,7 +49,7 @@ const FOREIGN: readonly { readonly words: readonly string[]; readonly own: strin
   {
     words: ['--name', '-n', '--image', '--image-name', '-i'],
     own: '--tag',
-    hint: 'the name stands without an option: bp-package NAME; further ones with --tag',
+    hint: 'the name stands without an option; further ones with --tag',
   },
   { words: ['--repo', '--registry', '--docker-repo'], own: '--repository', hint: 'here it is --repository' },
   {
@@ -74,7 +84,7 @@ const FOREIGN: readonly { readonly words: readonly string[]; readonly own: strin
     own: '--exclude',
     hint: 'one glob with each --exclude, or a file .bpignore in the buildpack',
   },
-  { words: ['--squash', '--squash-all', '--single-layer'], own: '--flatten', hint: 'one layer for all modules with --flatten' },
+  { words: ['--squash', '--squash-all', '--single-layer'], own: '--flatten', hint: 'modules go into one layer with --flatten' },
   { words: ['--debug', '--trace', '--loglevel', '--log-level'], own: '--verbose', hint: 'more is told with --verbose' },
   { words: ['--silent', '--no-output'], own: '--quiet', hint: 'here it is --quiet' },
   { words: ['--no-color', '--no-colour', '--color'], own: '--verbose', hint: 'colours are turned off by the environment: NO_COLOR=1' },
@@ -104,7 +114,9 @@ const FOREIGN: readonly { readonly words: readonly string[]; readonly own: strin
  * `foreignHint('--push', packaging)` is `here it is --publish`.
  */
 export function foreignHint(word: string, command: Command, isExact: boolean): string | undefined {
-  const known = FOREIGN.filter(({ own }) => command.options.some(({ long, short }) => long === own || short === own))
+  const known = FOREIGN.filter(({ own, choice }) =>
+    command.options.some(({ long, argChoices }) => long === own && (choice === undefined || argChoices?.includes(choice) === true)),
+  )
   const exact = known.find(({ words }) => words.includes(word))
   if (isExact || exact !== undefined || !word.startsWith('--')) return exact?.hint
   const meant = nearest(word.slice(2), known.flatMap(({ words }) => words.filter((each) => each.startsWith('--')).map((each) => each.slice(2))))
