@@ -1,4 +1,4 @@
-import type { AnnotationChange, LocalOptions, PlatformFlags, PushResult, Selection, Touched } from '../../manifests/options.ts'
+import type { LocalOptions, PushResult, Touched } from '../../manifests/options.ts'
 import type { Context } from '../context.ts'
 import { escapeJson, escapeLine, escapeText } from '../../escape.ts'
 import type { ExitCode } from '../fault.ts'
@@ -12,6 +12,7 @@ import { createReporter } from '../progress/choose.ts'
 import type { Tally } from '../progress/tally.ts'
 import { usageError } from '../usage.ts'
 import type { ManifestCommand, ManifestFlags } from './define-manifest.ts'
+import { annotationsOf, formatOf, platformOf, refuseSending, selectionOf } from './manifest-flags.ts'
 import { defined, registrySettings } from './shared-options.ts'
 
 /** `bp-package manifest NAME ...`: what it has to say it says when nothing is drawn any more. Gives the exit code: `exists` says no by it alone. */
@@ -183,32 +184,4 @@ async function changed({ flags }: Call, verb: string, preposition: string, word:
   if (flags.json === true) return { out: resultJson({ list, entries: touched }) }
   const lines = touched.map(({ digest, platform }) => `${verb} ${digest} (${escapeLine(platform)}) ${preposition} ${escapeLine(list)}\n`)
   return { out: lines.length === 0 ? `${verb} ${escapeLine(list)}\n` : lines.join('') }
-}
-
-/** Flags that only mean something where something is sent. */
-function refuseSending(flags: ManifestFlags): void {
-  const sending = { '--tag': flags.tag, '--digest-file': flags.digestFile ?? flags.digestfile, '--dry-run': flags.dryRun }
-  const given = Object.entries(sending).find(([, value]) => value !== undefined)
-  if (given !== undefined) throw usageError(`read ${given[0]}`, 'no --publish', { wanted: 'both: a local list has no tags of its own and is sent by "manifest push"' })
-}
-
-function selectionOf({ platform = [], attestations = true }: ManifestFlags): Selection {
-  return { platforms: platform, attestations }
-}
-
-function platformOf({ os, arch, variant, osVersion, osFeatures, features }: ManifestFlags): PlatformFlags {
-  return defined({ os, arch, variant, osVersion, osFeatures: featureList(osFeatures), features: featureList(features) })
-}
-
-function featureList(words: string | undefined): readonly string[] | undefined {
-  return words?.split(',').filter((word) => word !== '')
-}
-
-async function annotationsOf(flags: ManifestFlags): Promise<AnnotationChange> {
-  const { readAnnotations } = await import('../../manifests/annotations.ts')
-  return readAnnotations(flags)
-}
-
-async function formatOf({ format }: ManifestFlags): Promise<'oci' | 'docker' | undefined> {
-  return format === undefined ? undefined : (await import('../../manifests/rules.ts')).parseFormat(format)
 }
