@@ -4,12 +4,12 @@ import { readConfigFile, shorter } from '../buildpacks/config-file.ts'
 import { Findings } from '../buildpacks/findings.ts'
 import { readModule } from '../buildpacks/local-module.ts'
 import type { ModuleDeclaration } from '../buildpacks/open.ts'
-import { openModules } from '../buildpacks/open.ts'
+import { joined, openModules } from '../buildpacks/open.ts'
 import type { ModuleSource } from '../buildpacks/source.ts'
 import type { BuilderConfig } from '../config/builder.ts'
 import { readBuilderToml } from '../config/builder-reader.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, configError, reason } from '../errors.ts'
+import { PackagerError, reason } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { silent } from '../events.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -17,7 +17,6 @@ import type { RunContext } from '../publish/resources.ts'
 import { targetProblems } from '../targets/resolve.ts'
 import type { DeclaredModule } from './modules.ts'
 import type { BuilderOptions } from './options.ts'
-import { settled } from './settle.ts'
 
 /** builder.toml and the modules that it names, read and free of mistakes. */
 export interface GatheredBuilder {
@@ -114,9 +113,8 @@ async function openDeclared(config: BuilderConfig, folder: string, report: Findi
 async function together<T>(opening: readonly Promise<T>[]): Promise<readonly T[]> {
   const outcomes = await Promise.allSettled(opening)
   const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []))
-  const located = failures.flatMap((failure) => (failure instanceof PackagerError && failure.code !== 'CANCELLED' ? failure.problems : []))
-  if (failures.length > 1 && failures.every((failure) => failure instanceof PackagerError && failure.problems.length > 0)) throw configError('open the modules', located)
-  return settled(opening)
+  if (failures.length > 0) throw joined(failures, 'open the modules')
+  return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
 }
 
 function toDeclaration({ key, file, declaration }: Omit<DeclaredModule, 'opened'>): ModuleDeclaration {

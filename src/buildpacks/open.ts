@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ModuleConfig } from '../config/buildpack.ts'
-import { PackagerError, configError } from '../errors.ts'
+import { PackagerError } from '../errors.ts'
 import { limitsOf } from '../layers/unpack-limits.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Reference } from '../oci/reference.ts'
@@ -78,7 +78,7 @@ export interface ModuleDeclaration {
 export async function openModules(declarations: readonly ModuleDeclaration[], context: OpenContext): Promise<readonly (LocalModule | ImageDependency | undefined)[]> {
   const opening = await Promise.allSettled(declarations.map((declaration) => openModule(declaration, context)))
   const failures = opening.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-  if (failures.length > 0) throw joined(failures, context.what === 'dependency' ? 'dependencies' : 'modules')
+  if (failures.length > 0) throw joined(failures, `open the ${context.what === 'dependency' ? 'dependencies' : 'modules'}`)
   return opening.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
 
@@ -166,10 +166,20 @@ async function openLayout(path: string, uri: string, context: OpenContext): Prom
   return { kind: 'image', uri, content, root: await content.resolve('', context.signal), reader: new PackageReader(content, uri, context.signal) }
 }
 
-/** What is wrong with several dependencies is one error; a failure of another kind goes first. */
-function joined(failures: readonly unknown[], plural: string): unknown {
-  const [first] = failures
-  const located = failures.filter((failure): failure is PackagerError => failure instanceof PackagerError && failure.problems.length > 0)
-  if (failures.length === 1 || located.length < failures.length) return failures.find((failure) => !(failure instanceof PackagerError && failure.problems.length > 0)) ?? first
-  return configError(`open the ${plural}`, located.flatMap((failure) => failure.problems))
+/**
+ * What cannot be opened, in several places of a config file, as one error; a failure that has no place goes first. It is the
+ * file's fault where it is that of any of them: else two registries that do not answer would be a mistake of the author's.
+ */
+export function joined(failures: readonly unknown[], step: string): unknown {
+  const located = failures.filter(isLocated)
+  const [first, ...others] = located
+  if (located.length < failures.length) return failures.find((failure) => !isLocated(failure))
+  if (first === undefined || others.length === 0) return first
+  const { code } = located.find((failure) => failure.code === 'CONFIG') ?? first
+  const problems = located.flatMap((failure) => failure.problems)
+  return new PackagerError({ code, step, found: `${problems.length} problems`, problems })
+}
+
+function isLocated(failure: unknown): failure is PackagerError {
+  return failure instanceof PackagerError && failure.problems.length > 0
 }

@@ -154,6 +154,15 @@ describe('a dependency at an address', () => {
   test('that is not there is an error with the place in package.toml', async () => {
     expect(await refusal(publishMeta(`${server.url}/files/hello.tgz`))).toMatch(/package\.toml:3:1: dependencies\[0\]: .*404/)
   })
+
+  test('that is not there is no mistake in package.toml, and neither are two of them', async () => {
+    await writeFile(join(work.path, 'package.toml'), packageToml('meta', [`${server.url}/gone`, `${server.url}/lost`]))
+    await expect(work.publish(registry, 'gone:1', 'package.toml', { targets })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'open the dependencies: 2 problems',
+      problems: [{ key: 'dependencies[0]' }, { key: 'dependencies[1]' }],
+    })
+  })
 })
 
 const lines = (address: string): string =>
