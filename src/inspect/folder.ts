@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readConfigFile } from '../buildpacks/config-file.ts'
 import { Findings } from '../buildpacks/findings.ts'
+import type { SaidKind } from '../buildpacks/local-module.ts'
 import { readModule } from '../buildpacks/local-module.ts'
 import { parseLocator } from '../buildpacks/locator.ts'
 import { isComposite } from '../buildpacks/module.ts'
@@ -54,8 +55,9 @@ async function readFolder(path: string, options: InspectOptions, reading: Readin
   const packageConfig = bytes === undefined ? undefined : findings.take(readPackageToml(bytes, join(path, 'package.toml')))
   const place = packageConfig === undefined ? '.' : packageConfig.uri.replace(/^file:\/\//, '')
   const source = await openSource(resolve(folder, place), join(path, place), reading.spool, reading.signal)
-  const main = await readModule(source, path, saidOf(packageConfig, path), findings).catch((cause: unknown) => {
-    throw cause instanceof PackagerError && cause.code === 'CONFIG' && packageConfig === undefined ? noModule(path, cause) : cause
+  const said = saidOf(packageConfig)
+  const main = await readModule(source, path, said, findings).catch((cause: unknown) => {
+    throw cause instanceof PackagerError && cause.code === 'CONFIG' && said === undefined ? noModule(path, cause) : cause
   })
   const { modules, problems } = await readDependencies(packageConfig?.dependencies ?? [], folder, reading)
   if (main === undefined || findings.failed) return findings.fail()
@@ -76,8 +78,9 @@ function noModule(path: string, cause: PackagerError): PackagerError {
   })
 }
 
-function saidOf(config: PackageConfig | undefined, path: string): { readonly kind: ModuleConfig['kind']; readonly file: string } | undefined {
-  return config === undefined ? undefined : { kind: config.kind, file: join(path, 'package.toml') }
+/** A package.toml that names no source says nothing of its kind. */
+function saidOf(config: PackageConfig | undefined): SaidKind | undefined {
+  return config?.uriDeclared === true ? { kind: config.kind, file: config.file } : undefined
 }
 
 async function readDependencies(dependencies: readonly DependencyDeclaration[], folder: string, reading: Reading): Promise<{ modules: readonly LocalModule[]; problems: readonly string[] }> {

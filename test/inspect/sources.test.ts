@@ -89,6 +89,11 @@ describe("a buildpack's folder", () => {
     expect(scene.registry.requests).toEqual([])
   })
 
+  test('has the kind that it is of where its package.toml names no source, as in packaging', async () => {
+    await using scene = await openScene({ 'ext/extension.toml': 'api = "0.10"\n[extension]\nid = "acme/ext"\nversion = "1"\n', 'ext/package.toml': '[[targets]]\nos = "linux"\narch = "amd64"\n' })
+    expect((await scene.json('ext')).platforms).toMatchObject([{ buildpacks: [], extensions: [{ id: 'acme/ext' }] }])
+  })
+
   test('of a composite has the modules of folders, and names what it does not read', async () => {
     const files = { ...component('a', 'acme/a@1'), ...composite('meta', 'acme/meta@1', ['acme/a@1']), 'meta/package.toml': packageToml('.', ['../a', 'docker://registry.invalid/acme/b:1'], ['linux/amd64']) }
     await using scene = await openScene(files)
