@@ -7,6 +7,8 @@ import type { Gunzip } from 'node:zlib'
 import { createGunzip } from 'node:zlib'
 import { PackagerError, reason } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
+import { isGzip } from '../tar/format.ts'
+import { isZstd } from './zstd.ts'
 
 /** What a layer's config says of it, and where it comes from, for an error. */
 export interface ClaimedLayer {
@@ -62,8 +64,8 @@ async function* checked(source: AsyncIterable<Buffer>, { diffID, place, mayBeZst
   }
 }
 
-const gzip = Buffer.from([0x1f, 0x8b])
-const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+/** Bytes that tell a layer's compression. */
+const magicBytes = 4
 
 /** The digest of what bytes unpack to. What they are compressed with, they tell themselves: media types are often wrong. */
 class Unpacked {
@@ -76,7 +78,7 @@ class Unpacked {
   async add(chunk: Buffer): Promise<void> {
     if (this.#form !== 'unknown') return this.#take(chunk)
     this.#head = Buffer.concat([this.#head, chunk])
-    if (this.#head.length >= zstd.length) await this.#begin()
+    if (this.#head.length >= magicBytes) await this.#begin()
   }
 
   /** Undefined where it cannot be told. */
@@ -93,7 +95,7 @@ class Unpacked {
 
   async #begin(): Promise<void> {
     const head = this.#head
-    this.#form = head.subarray(0, 2).equals(gzip) ? 'gzip' : head.subarray(0, 4).equals(zstd) ? 'zstd' : 'plain'
+    this.#form = isGzip(head) ? 'gzip' : isZstd(head) ? 'zstd' : 'plain'
     this.#head = Buffer.alloc(0)
     if (this.#form === 'gzip') {
       this.#gunzip = createGunzip()

@@ -84,6 +84,7 @@ describe('a layer of a base image that is copied', () => {
     ['a plain tar', (tar: Buffer) => tar],
     ['a gzip of two members', (tar: Buffer) => Buffer.concat([gzipSync(tar.subarray(0, 512)), gzipSync(tar.subarray(512))])],
     ['zstd, which is passed on unread', () => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3])],
+    ['zstd that begins with a frame to skip, as pzstd writes it', () => Buffer.from([0x50, 0x2a, 0x4d, 0x18, 1, 2, 3])],
   ])('may be %s, whatever its media type says', async (_, pack) => {
     await using ground = await openBuilderGround(plain, hello)
     const image = makeImage({ config: { os: 'linux', architecture: 'amd64', config: baseConfig }, layers: [{ 'etc/a': 'a' }] })
