@@ -39,7 +39,8 @@ export type Event =
       readonly type: 'layer-progress'
       readonly layer: string
       readonly bytes: number
-      /** Read to be looked for in the cache, and not made yet. */ readonly checking?: true
+      /** Read to be looked for in the cache, and not made yet. */
+      readonly checking?: true
     }
   | {
       readonly type: 'layer-built'

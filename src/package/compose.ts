@@ -19,7 +19,8 @@ export type Part =
       readonly facts: ModuleFacts
       readonly module: LocalModule
       readonly root: PlatformRoot
-      /** Where package.toml names it, where it is a dependency. */ readonly at?: Place
+      /** Where package.toml names it, where it is a dependency. */
+      readonly at?: Place
     }
   | {
       readonly kind: 'image'
