@@ -98,9 +98,9 @@ export function formatProblem(problem: Problem): string {
 }
 
 /** All of a config's mistakes as one error, so that the author mends them in one go. */
-export function configError(step: string, problems: readonly Problem[]): PackagerError {
+export function configError(step: string, problems: readonly Problem[], hint?: string): PackagerError {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
-  return new PackagerError({ code: 'CONFIG', step, found: count, problems })
+  return new PackagerError({ code: 'CONFIG', step, found: count, hint, problems })
 }
 
 /**
@@ -147,6 +147,15 @@ export function reason(cause: unknown): string {
 export function withoutStep(failure: PackagerError, value: string): string {
   const told = `${failure.step} "${value}": `
   return failure.message.startsWith(told) ? failure.message.slice(told.length) : failure.message
+}
+
+/** A failure that is shown where a config file names what failed: the same, with that place as its problem. */
+export function locatedError(
+  failure: PackagerError,
+  { step, value, at, hint = failure.hint }: { readonly step: string; readonly value: string; readonly at: Omit<Problem, 'message'>; readonly hint?: string },
+): PackagerError {
+  const found = withoutStep(failure, value)
+  return new PackagerError({ code: failure.code, step, value, found, hint, problems: [{ ...at, message: `"${value}": ${found}` }], cause: failure })
 }
 
 /** Node's error code (`ENOENT`, `ECONNRESET`), where there is one. */

@@ -5,11 +5,11 @@ interface Shape {
   readonly fits: (value: unknown) => boolean
 }
 
-const text: Shape = { what: 'a string', fits: (value) => typeof value === 'string' }
-const texts: Shape = { what: 'a list of strings', fits: (value) => Array.isArray(value) && value.every(text.fits) }
-const object: Shape = { what: 'an object', fits: isObject }
-const textMap: Shape = { what: 'an object of strings', fits: (value) => isObject(value) && Object.values(value).every(text.fits) }
-const objects: Shape = { what: 'a list of objects', fits: (value) => Array.isArray(value) && value.every(isObject) }
+const text: Shape = { what: 'string', fits: (value) => typeof value === 'string' }
+const texts: Shape = { what: 'list of strings', fits: (value) => Array.isArray(value) && value.every(text.fits) }
+const object: Shape = { what: 'object', fits: isObject }
+const textMap: Shape = { what: 'object of strings', fits: (value) => isObject(value) && Object.values(value).every(text.fits) }
+const objects: Shape = { what: 'list of objects', fits: (value) => Array.isArray(value) && value.every(isObject) }
 
 /** What engines read of a config (image-spec, config.md, "Properties"). */
 const outer: Readonly<Record<string, Shape>> = {
@@ -52,7 +52,7 @@ export function configFaults(config: Fields): readonly string[] {
 function faultsIn(fields: Fields, shapes: Readonly<Record<string, Shape>>, path: string): readonly string[] {
   return Object.entries(shapes).flatMap(([key, { what, fits }]) => {
     const value = fields[key]
-    return value === undefined || value === null || fits(value) ? [] : [`${path}${key} is no${what.replace(/^an? /, ' ')}`]
+    return value === undefined || value === null || fits(value) ? [] : [`${path}${key} is no ${what}`]
   })
 }
 

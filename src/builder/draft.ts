@@ -2,7 +2,7 @@ import { misplaced } from '../buildpacks/misplaced.ts'
 import { moduleName } from '../buildpacks/module.ts'
 import { programWarnings, secretWarnings } from '../buildpacks/programs.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, withoutStep } from '../errors.ts'
+import { PackagerError, locatedError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
@@ -87,17 +87,7 @@ function baseOf(image: PlatformImage, labels: Readonly<Record<string, string>>, 
     return readBase(image, labels, image.shown)
   } catch (cause) {
     if (!(cause instanceof PackagerError)) throw cause
-    const { code, hint } = cause
-    const found = withoutStep(cause, image.shown)
-    throw new PackagerError({
-      code,
-      step: 'read build image',
-      value: image.shown,
-      found,
-      hint,
-      problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${image.shown}": ${found}` }],
-      cause,
-    })
+    throw locatedError(cause, { step: 'read build image', value: image.shown, at: { file, ...buildImageAt, key: 'build.image' } })
   }
 }
 

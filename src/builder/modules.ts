@@ -6,7 +6,7 @@ import type { ImageDependency, LocalModule } from '../buildpacks/open.ts'
 import type { BuilderModule } from '../config/builder.ts'
 import type { ModuleInfo } from '../config/fields.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, withoutStep } from '../errors.ts'
+import { PackagerError, locatedError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { nearestImage, variantOf } from '../targets/nearest-image.ts'
@@ -82,16 +82,7 @@ function imageFor(children: readonly Descriptor[], target: Target, uri: string, 
     return chooseImage(children, target, uri)
   } catch (cause) {
     if (!(cause instanceof PackagerError)) throw cause
-    const found = withoutStep(cause, uri)
-    throw new PackagerError({
-      code: cause.code,
-      step: 'take package',
-      value: uri,
-      found,
-      hint: 'publish that package for this target, or leave the target out',
-      problems: [{ ...at, message: `"${uri}": ${found}` }],
-      cause,
-    })
+    throw locatedError(cause, { step: 'take package', value: uri, at, hint: 'publish that package for this target, or leave the target out' })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { BuilderConfig } from '../config/builder.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError, configError, withoutStep } from '../errors.ts'
+import { PackagerError, configError, locatedError } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import type { Compression } from '../layers/compression.ts'
 import { defaultCompression, parseCompression } from '../layers/compression.ts'
@@ -15,7 +15,7 @@ import { checkLayerCount, distinct, strictError } from '../publish/warnings.ts'
 import type { Target } from '../targets/target.ts'
 import type { PlatformImage } from './base.ts'
 import { NamedImages } from './base.ts'
-import { checkBases } from './bases.ts'
+import { checkBases } from './base-checks.ts'
 import { environmentFiles } from './build-env.ts'
 import { ModuleContents } from './content.ts'
 import type { DraftSources } from './draft.ts'
@@ -121,17 +121,7 @@ async function findImages(options: BuilderOptions, { config, folder }: GatheredB
 async function findBase(images: NamedImages, { buildImage, buildImageAt, file }: BuilderConfig, target: Target): Promise<PlatformImage> {
   return images.find(buildImage, target).catch((cause: unknown) => {
     if (!(cause instanceof PackagerError) || cause.code === 'CANCELLED') throw cause
-    const { code, hint } = cause
-    const found = withoutStep(cause, buildImage)
-    throw new PackagerError({
-      code,
-      step: 'fetch build image',
-      value: buildImage,
-      found,
-      hint,
-      problems: [{ file, ...buildImageAt, key: 'build.image', message: `"${buildImage}": ${found}` }],
-      cause,
-    })
+    throw locatedError(cause, { step: 'fetch build image', value: buildImage, at: { file, ...buildImageAt, key: 'build.image' } })
   })
 }
 

@@ -5,7 +5,7 @@ import { mergeStacks } from '../buildpacks/stacks.ts'
 import type { ModuleConfig, Stack } from '../config/buildpack.ts'
 import type { PackageConfig } from '../config/package.ts'
 import type { Problem } from '../errors.ts'
-import { PackagerError } from '../errors.ts'
+import { PackagerError, configError } from '../errors.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Composition } from './compose.ts'
 import type { Place } from './dependencies.ts'
@@ -35,13 +35,7 @@ export function checkCompositions(compositions: readonly Composition[], main: Mo
   if (problems.length > 0) {
     const hints = new Set(faults.flat().map(({ hint }) => hint))
     const [hint] = hints
-    throw new PackagerError({
-      code: 'CONFIG',
-      step: 'check the package',
-      found: problems.length === 1 ? '1 problem' : `${problems.length} problems`,
-      hint: hints.size === 1 ? hint : undefined,
-      problems,
-    })
+    throw configError('check the package', problems, hints.size === 1 ? hint : undefined)
   }
   return new Map(compositions.map((composition) => [composition, stacksOf(composition, main)]))
 }
