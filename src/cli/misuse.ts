@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { ErrorOptions } from 'commander'
+import type { ErrorOptions, ParseOptionsResult } from 'commander'
 import { nearest } from '../config/suggest.ts'
 import { PackagerError } from '../errors.ts'
 import { foreignHint } from './foreign-options.ts'
@@ -58,6 +58,29 @@ export class TellingCommand extends Command {
   constructor(misuse: Misuse, name?: string) {
     super(name)
     this.#misuse = misuse
+  }
+
+  /** commander takes any word as an option's value, `--output --publish` too, which nobody means: that is an option without its value. */
+  override parseOptions(argv: string[]): ParseOptionsResult {
+    const words: string[] = []
+    for (let at = 0; at < argv.length; at += 1) {
+      const word = argv[at] ?? ''
+      if (word === '--') return super.parseOptions([...words, ...argv.slice(at)])
+      const option = this.options.find(({ required, long, short }) => required && (word === long || word === short))
+      const value = argv[at + 1]
+      if (option === undefined || value === undefined) words.push(word)
+      else if (this.#isOwnOption(value)) this.error(`option '${option.flags}' argument missing\n"${value}" is an option; as a value it is written ${option.long ?? word}=${value}`, { code: 'commander.optionMissingArgument' })
+      else {
+        words.push(word, value)
+        at += 1
+      }
+    }
+    return super.parseOptions(words)
+  }
+
+  #isOwnOption(word: string): boolean {
+    const [name = ''] = word.split('=', 1)
+    return isOption(name) && (name === '--help' || this.options.some(({ long, short }) => name === long || name === short))
   }
 
   override createCommand(name?: string): Command {

@@ -61,6 +61,31 @@ test('a hint that several mistakes share is told once, after the last of them', 
   expect(errors.map((error) => error.includes('hint: a target is'))).toEqual([false, true, false])
 })
 
+test.each([
+  [['--output', '--publish'], "'-o, --output <path>'", '"--publish" is an option; as a value it is written --output=--publish'],
+  [['--metadata-file', '--json=x'], "'--metadata-file <file>'", '--metadata-file=--json=x'],
+  [['-l', '-q'], "'-l, --label <key=value>'", '--label=-q'],
+  [['--insecure', '--plain-http', 'localhost'], "'--insecure-registry, --insecure <host>'", '--insecure=--plain-http'],
+])('an option is no value of the one before it: %j', async (words, option, hint) => {
+  const errors = await told('acme/hello:1', '--path', 'nowhere', ...words)
+  expect(errors[0]).toContain(`option ${option} argument missing`)
+  expect(errors[0]).toContain(hint)
+})
+
+test('what looks like an option and is none, or is bound to one, is a value', async () => {
+  const errors = await told('acme/hello:1', '--path=--publish', '--target', '-none', '--label', '--')
+  expect(errors.map((error) => error.split('\n')[0])).toEqual([
+    expect.stringContaining('open buildpack "--publish"'),
+    expect.stringContaining('read --target: "-none"'),
+    expect.stringContaining('read --label "--"'),
+  ])
+})
+
+test.each(['--path', '--config', '--output', '--cache-dir', '--metadata-file'])('an empty %s is refused, since it would be the current folder', async (option) => {
+  const errors = await told('acme/hello:1', option, '')
+  expect(errors[0]).toBe(`error: read ${option}: got an empty path, want a file or folder\nhint: leave the option out, or write . for the current folder`)
+})
+
 test('one mistake is told as it always is', async () => {
   expect(await told('--concurrency', '0')).toEqual(['error: read --concurrency: got "0", want a whole number from 1 to 9999'])
 })

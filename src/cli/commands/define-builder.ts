@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { MakingFlags } from './making-options.ts'
 import { howOptions, outputOptions, whereOptions } from './making-options.ts'
-import { PRINTED, oneOf, registryOptions, repeatable } from './shared-options.ts'
+import { oneOf, placeOption, PRINTED, registryOptions, repeatable } from './shared-options.ts'
 
 /** What commander makes of the options of `builder create`, by their long names. */
 export interface BuilderFlags extends MakingFlags {
@@ -46,7 +46,7 @@ function groups(): readonly (readonly [heading: string | undefined, options: rea
 
 function whatOptions(): Option[] {
   return [
-    new Option('-c, --config <file>', 'builder.toml').makeOptionMandatory(),
+    placeOption('-c, --config <file>', 'builder.toml').makeOptionMandatory(),
     repeatable('-t, --target <target>', 'os/arch[/variant], in place of [[targets]], repeatable'),
     repeatable('-l, --label <key=value[,key=value]>', 'label on each image, repeatable'),
     repeatable('--annotation <[scope:]key=value>', 'on index, manifest or manifest-descriptor, repeatable'),

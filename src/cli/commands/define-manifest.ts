@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Argument, Command } from 'commander'
-import { PRINTED, positiveInteger, readBy, registryOptions, repeatable } from './shared-options.ts'
+import { placeOption, positiveInteger, PRINTED, readBy, registryOptions, repeatable } from './shared-options.ts'
 import type { RegistryFlags } from './shared-options.ts'
 
 /** What commander makes of the options of all `manifest` commands, by their long names. */
@@ -194,8 +194,8 @@ function inspectOptions(): Option[] {
 function sendOptions(heading: string): Option[] {
   return [
     repeatable('--tag <tag>', 'another tag in the same repository, repeatable'),
-    new Option('--digest-file <file>', 'write the digest to this file'),
-    new Option('--digestfile <file>').hideHelp(),
+    placeOption('--digest-file <file>', 'write the digest to this file'),
+    placeOption('--digestfile <file>').hideHelp(),
     new Option('--dry-run', 'show what would be sent; send nothing'),
     readBy(new Option('--concurrency <n>', 'requests and uploads at a time'), positiveInteger),
   ].map((option) => option.helpGroup(heading))

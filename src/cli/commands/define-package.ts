@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { MakingFlags } from './making-options.ts'
 import { howOptions, outputOptions, whereOptions } from './making-options.ts'
-import { PRINTED, oneOf, registryOptions, repeatable } from './shared-options.ts'
+import { oneOf, placeOption, PRINTED, registryOptions, repeatable } from './shared-options.ts'
 
 /** What commander makes of the command line of `package`, by the options' long names. */
 export interface PackageFlags extends MakingFlags {
@@ -39,8 +39,8 @@ function groups(): readonly (readonly [heading: string | undefined, options: rea
 
 function whatOptions(): Option[] {
   return [
-    new Option('-p, --path <path>', 'buildpack folder or .tgz; default: what package.toml names'),
-    new Option('-c, --config <file>', 'package.toml; default: the one in the path, if any'),
+    placeOption('-p, --path <path>', 'buildpack folder or .tgz; default: what package.toml names'),
+    placeOption('-c, --config <file>', 'package.toml; default: the one in the path, if any'),
     repeatable('-t, --target <target>', 'os/arch[/variant][:distro@version], repeatable'),
     repeatable('-l, --label <key=value>', 'label on each image, repeatable'),
     repeatable('--annotation <[scope:]key=value>', 'on index, manifest or manifest-descriptor, repeatable'),

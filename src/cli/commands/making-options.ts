@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { RegistryFlags } from './shared-options.ts'
-import { byteSize, oneOf, positiveInteger, readBy, repeatable } from './shared-options.ts'
+import { byteSize, oneOf, placeOption, positiveInteger, readBy, repeatable } from './shared-options.ts'
 
 /** What commander makes of the options of every command that makes images, by their long names. */
 export interface MakingFlags extends RegistryFlags {
@@ -44,7 +44,7 @@ export function whereOptions(output: string): Option[] {
     new Option('--append', "keep what the name's index has for other platforms"),
     oneOf('-f, --format <format>', 'layout (default), file or image', ['layout', 'file', 'image'], FORMATS_ELSEWHERE),
     new Option('--single-file', 'with --format file: one archive for all targets'),
-    new Option('-o, --output <path>', output),
+    placeOption('-o, --output <path>', output),
     repeatable('--tag <reference>', 'another tag for the same result, repeatable'),
     new Option('--append-image-name-suffix', "also tag each platform's image <tag>-<os>-<arch>..."),
   ]
@@ -71,7 +71,7 @@ export function howOptions(): Option[] {
     readBy(new Option('--archive-limit <size>', 'what an archive may unpack to; default: 8GiB'), byteSize),
     new Option('--strict', 'warnings are errors'),
     new Option('--dry-run', 'show the whole plan; build and send nothing').conflicts('metadataFile'),
-    new Option('--cache-dir <dir>', 'where layers are kept between runs; default: XDG cache'),
+    placeOption('--cache-dir <dir>', 'where layers are kept between runs; default: XDG cache'),
     new Option('--no-cache', 'neither use nor keep compressed layers').conflicts('cacheDir'),
     readBy(new Option('--concurrency <n>', 'layers and uploads at a time'), positiveInteger),
     new Option('--compression <kind>', 'gzip, gzip:1 to gzip:12, or none'),
@@ -81,7 +81,7 @@ export function howOptions(): Option[] {
 /** What is printed. */
 export function outputOptions(): Option[] {
   return [
-    new Option('--metadata-file <file>', 'write the result as JSON to this file'),
+    placeOption('--metadata-file <file>', 'write the result as JSON to this file'),
     new Option('--json', 'result as JSON on stdout, errors as JSON on stderr'),
     new Option('-q, --quiet', 'only the result, warnings and errors').conflicts('verbose'),
     new Option('-v, --verbose', 'also retries, whole file lists, and causes of errors'),

@@ -49,6 +49,15 @@ export function readBy(option: Option, read: (value: string) => unknown): Option
   })
 }
 
+/** A place on this machine. An empty one is a variable that is not set, and would stand for the current folder. */
+export function placeOption(flags: string, description?: string): Option {
+  const option = new Option(flags, description)
+  return readBy(option, (value) => {
+    if (value !== '') return value
+    throw usageError(`read ${option.long ?? flags}`, 'an empty path', { wanted: 'a file or folder', hint: 'leave the option out, or write . for the current folder' })
+  })
+}
+
 /**
  * One of a few words.
  *
