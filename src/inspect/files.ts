@@ -1,7 +1,7 @@
 import { PackagerError } from '../errors.ts'
 import { readsZstd } from '../layers/zstd.ts'
 import type { Digest } from '../oci/digest.ts'
-import { dockerLayer, dockerLayerGzip, ociLayer, ociLayerGzip, ociLayerZstd } from '../oci/media-types.ts'
+import { dockerLayer, dockerLayerGzip, dockerLayerZstd, ociLayer, ociLayerGzip, ociLayerZstd } from '../oci/media-types.ts'
 import type { Source } from '../stores/store.ts'
 import { readingFaults } from './documents.ts'
 import type { InspectedFile, InspectedLayer, InspectedPlatform } from './inspection.ts'
@@ -13,7 +13,8 @@ const atATime = 4
 /** Of all layers together, in bytes of memory, and what a file takes beside its name. */
 const mostMemory = 512 * 1024 ** 2
 const fileMemory = 300
-const readable: ReadonlySet<string> = new Set([ociLayer, ociLayerGzip, ociLayerZstd, dockerLayer, dockerLayerGzip])
+const zstdTypes: ReadonlySet<string> = new Set([ociLayerZstd, dockerLayerZstd])
+const readable: ReadonlySet<string> = new Set([ociLayer, ociLayerGzip, dockerLayer, dockerLayerGzip, ...zstdTypes])
 
 type ReadLayer = LayerFiles | { readonly problem: string }
 
@@ -46,7 +47,7 @@ export async function withFiles(platforms: readonly InspectedPlatform[], content
 /** What is wrong with a layer is told with its images; a registry that does not answer ends the reading. */
 async function readLayer(layer: InspectedLayer, content: Source, signal: AbortSignal | undefined): Promise<ReadLayer> {
   const { digest, size, mediaType } = layer
-  if (mediaType === ociLayerZstd && !readsZstd) return { problem: `layer ${digest} is a zstd stream, which Node.js reads from 22.15 on` }
+  if (zstdTypes.has(mediaType) && !readsZstd) return { problem: `layer ${digest} is a zstd stream, which Node.js reads from 22.15 on` }
   if (!readable.has(mediaType)) return { problem: `layer ${digest} is of type ${JSON.stringify(mediaType)}, which is not read` }
   try {
     return await listLayer((await content.open({ mediaType, digest, size }, signal)) as AsyncIterable<Buffer>, size, digest, signal)

@@ -9,6 +9,8 @@ export const ociLayer = 'application/vnd.oci.image.layer.v1.tar'
 /** Docker's image manifest version 2, schema 2, which is read as well. */
 export const dockerIndex = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const dockerLayerGzip = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
+/** Of no specification: BuildKit and containerd write it. */
+export const dockerLayerZstd = 'application/vnd.docker.image.rootfs.diff.tar.zstd'
 export const dockerLayer = 'application/vnd.docker.image.rootfs.diff.tar'
 export const dockerConfig = 'application/vnd.docker.container.image.v1+json'
 export const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json'

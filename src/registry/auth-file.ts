@@ -64,6 +64,8 @@ function hostOf(key: string): string {
 }
 
 function parse(text: string, path: string): Readonly<Record<string, unknown>> {
+  // As Docker has it: a file that was made to be logged in to.
+  if (text.trim() === '') return {}
   try {
     return record(JSON.parse(text))
   } catch {

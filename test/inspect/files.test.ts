@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { TarMember } from '../support/archives/tar-bytes.ts'
 import { longMember, tarBytes } from '../support/archives/tar-bytes.ts'
 import { listLayer } from '../../src/inspect/layer-files.ts'
+import { readsZstd } from '../../src/layers/zstd.ts'
 import { defaultLimits } from '../../src/layers/unpack-limits.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { elf, machines } from './support/programs.ts'
@@ -38,6 +39,23 @@ describe('--files', () => {
     await using scene = await openScene()
     publishIndex(scene.registry, 'acme/a:1', [{ platform: 'linux/amd64', modules: { 'acme/a@1': {} } }])
     expect((await scene.json(`${scene.registry.host}/acme/a:1`)).platforms[0]?.files).toBeNull()
+  })
+
+  test.each([
+    ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.config.v1+json', 'application/vnd.oci.image.layer.v1.tar+zstd'],
+    ['application/vnd.docker.distribution.manifest.v2+json', 'application/vnd.docker.container.image.v1+json', 'application/vnd.docker.image.rootfs.diff.tar.zstd'],
+  ])('reads a zstd layer of %s where this Node.js can', async (mediaType, configType, layerType) => {
+    await using scene = await openScene()
+    const { registry } = scene
+    // A tar with the file cnb/a in it.
+    const layer = registry.addBlob('acme/z', Buffer.from('28b52ffd0468e50100f2820910a0ab03b43bf1dcaaba7e5f6e45d51d324de714d3af126cb50e8a97f9bdf8dfbbfcaf0803910720701ff7fd658e3a60f2844b0486b3932b02d2789bf1', 'hex'))
+    const config = registry.addBlob('acme/z', Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [layer.digest] } })))
+    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: { mediaType: configType, ...config }, layers: [{ mediaType: layerType, ...layer }] }))
+    const { manifests, tags } = registry.repository('acme/z')
+    manifests.set(digestOf(manifest), { mediaType, bytes: manifest })
+    tags.set('1', digestOf(manifest))
+    const { stdout } = await scene.inspect(`${registry.host}/acme/z:1`, '--files')
+    expect(stdout).toMatch(readsZstd ? /\/cnb\/a$/m : /is a zstd stream, which Node\.js reads from 22\.15 on$/m)
   })
 
   test('reads a layer of several platforms once', async () => {

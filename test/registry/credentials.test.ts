@@ -99,6 +99,12 @@ describe('credentials in files', () => {
     expect(await find('e')).toBeUndefined()
   })
 
+  it.each(['', '\n \n'])('are none where the file has nothing in it (%j)', async (content) => {
+    await file('.docker/config.json', content)
+    await file('.config/containers/auth.json', { auths: { 'r.example': basic('ann:pw') } })
+    expect(await find('r.example')).toMatchObject({ username: 'ann' })
+  })
+
   it.each([
     ['no JSON', '{ "auths": "secret', /no JSON/],
     ['no pair in "auth"', { auths: { 'r.example': { auth: 'c2VjcmV0' } } }, /no base64 of user:password/],
