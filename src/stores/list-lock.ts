@@ -19,8 +19,11 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What can be done where nothing can be written. */
-export const placeHint = 'local lists lie below XDG_DATA_HOME; commands with --publish need none'
+/** Nothing can be written where local lists lie. */
+export function unwritable(step: string, value: string, cause: unknown): PackagerError {
+  const hint = 'local lists lie below XDG_DATA_HOME; commands with --publish need none'
+  return new PackagerError({ code: 'OUTPUT', step, value, found: reason(cause), hint, cause })
+}
 
 /** What the file says: `{"pid":4711,"host":"ci-1","token":"..."}`. */
 interface Holder {
@@ -43,7 +46,7 @@ export async function withListLock<T>(root: string, reference: string, options: 
   const path = join(root, `${listFolderName(reference)}.lock`)
   const holder = { pid: options.owner.pid, host: options.owner.host, token: randomBytes(12).toString('hex') }
   await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-    throw new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), hint: placeHint, cause })
+    throw unwritable(step, reference, cause)
   })
   await acquire(path, reference, holder, options)
   try {
@@ -86,7 +89,7 @@ async function claimed(path: string, holder: Holder): Promise<boolean> {
     return true
   } catch (cause) {
     if (systemCode(cause) === 'EEXIST') return false
-    throw new PackagerError({ code: 'OUTPUT', step, value: path, found: reason(cause), hint: placeHint, cause })
+    throw unwritable(step, path, cause)
   } finally {
     await rm(staged, { force: true })
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PackagerError, reason } from '../errors.ts'
+import { PackagerError } from '../errors.ts'
 import type { InlineBlob } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { hexOf } from '../oci/digest.ts'
@@ -9,7 +9,7 @@ import { encodeIndex } from '../oci/manifest.ts'
 import { moveAway } from './hidden.ts'
 import { refName } from './layout-index.ts'
 import { syncFolder, writeDurably } from './layout-stage.ts'
-import { placeHint } from './list-lock.ts'
+import { unwritable } from './list-lock.ts'
 import { listFolderName } from './list-names.ts'
 import type { ListFormat } from './lists.ts'
 import { asidePrefix, hasList, isThere } from './lists.ts'
@@ -107,5 +107,5 @@ async function sweep(root: string): Promise<void> {
 }
 
 function outputError(reference: string, cause: unknown): unknown {
-  return cause instanceof PackagerError ? cause : new PackagerError({ code: 'OUTPUT', step, value: reference, found: reason(cause), hint: placeHint, cause })
+  return cause instanceof PackagerError ? cause : unwritable(step, reference, cause)
 }
