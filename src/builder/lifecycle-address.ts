@@ -22,7 +22,7 @@ export interface LifecycleRequest {
 }
 
 /** What pack takes where builder.toml names no lifecycle. */
-export const defaultLifecycleVersion = '0.21.0'
+const defaultLifecycleVersion = '0.21.0'
 
 const releases = 'https://github.com/buildpacks/lifecycle/releases/download/v{version}/lifecycle-v{version}+{os}.{arch}.tgz'
 

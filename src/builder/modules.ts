@@ -86,7 +86,7 @@ function imageFor(children: readonly Descriptor[], target: Target, uri: string, 
   }
 }
 
-export function compareBytes(a: string, b: string): number {
+function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 

@@ -16,6 +16,4 @@ export interface BuilderOptions extends RunOptions {
   readonly defaultExcludes?: boolean
   /** Files that the caller writes after the run, such as the result: in no buildpack's layer, even where they lie in its folder. */
   readonly ownFiles?: readonly string[]
-  /** Who makes the builder, as its label says. */
-  readonly createdBy?: { readonly name: string; readonly version: string }
 }

@@ -1,6 +1,5 @@
 import { PackagerError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { dockerManifest, ociManifest } from '../oci/media-types.ts'
 import type { Platform } from '../oci/platform.ts'
 import { samePlatform } from '../oci/platform.ts'
 import { checkTarget } from '../targets/known.ts'
@@ -97,9 +96,4 @@ export function withFlags(platform: Platform | undefined, flags: PlatformFlags):
     ...Object.fromEntries(Object.entries(words).filter(([, word]) => word !== undefined && word.length > 0)),
     ...rest,
   }
-}
-
-/** An image manifest by its type: what an OCI index, and what a Docker list takes. */
-export function isImageType(mediaType: string): boolean {
-  return mediaType === ociManifest || mediaType === dockerManifest
 }

@@ -75,12 +75,12 @@ async function send(engine: Engine, source: Source, staged: StagedImage, signal:
 }
 
 /** The image where the engine has it: by its config's digest, or with containerd's store by its manifest's. */
-export async function findLoaded(engine: Engine, image: StagedImage, signal?: AbortSignal): Promise<EngineImage | undefined> {
+async function findLoaded(engine: Engine, image: StagedImage, signal?: AbortSignal): Promise<EngineImage | undefined> {
   return (await engine.inspect(image.content.config.digest, signal)) ?? (await engine.inspect(image.manifest.digest, signal))
 }
 
 /** Throws where what the engine has is not what was built: platform and layers, beside the digest it was found by. */
-export function checkLoaded(image: StagedImage, loaded: EngineImage | undefined): EngineImage {
+function checkLoaded(image: StagedImage, loaded: EngineImage | undefined): EngineImage {
   const step = 'verify image in the engine'
   const value = image.content.config.digest
   if (loaded === undefined) {
@@ -102,7 +102,7 @@ const mostLookedAt = 32
  * layers from the bottom an image there begins with; packages are the ones that may. containerd's store keeps blobs by
  * their own digests, of which an engine tells nothing: nothing is known there.
  */
-export async function knownLayers(engine: Engine, image: StagedImage, signal?: AbortSignal): Promise<ReadonlySet<Digest>> {
+async function knownLayers(engine: Engine, image: StagedImage, signal?: AbortSignal): Promise<ReadonlySet<Digest>> {
   if ((await engine.info()).store === 'containerd') return new Set()
   const ids = (await engine.labelled(packageLabel, signal)).slice(0, mostLookedAt)
   const others = await Promise.all(ids.map((id) => engine.inspect(id, signal)))

@@ -7,7 +7,7 @@ export { paddingOf } from './fields.ts'
 export const fixedTime = 315_532_801
 
 /** The security descriptor that makes administrators own a file of a Windows layer (SPEC-package.md section 4). */
-export const windowsDescriptor = 'AQAAgBQAAAAkAAAAAAAAAAAAAAABAgAAAAAABSAAAAAgAgAAAQIAAAAAAAUgAAAAIAIAAA=='
+const windowsDescriptor = 'AQAAgBQAAAAkAAAAAAAAAAAAAAABAgAAAAAABSAAAAAgAgAAAQIAAAAAAAUgAAAAIAIAAA=='
 
 /** One entry of a tar as its header tells it. Names are bytes, not characters: a file system promises no encoding. */
 export interface Header {

@@ -5,7 +5,7 @@ import { checkTarget, isArchitecture } from './known.ts'
 import type { Target } from './target.ts'
 
 /** The form of a `--target` value, for people (SPEC-package.md section 2). */
-export const targetGrammar = 'os/arch[/variant][:distro[@version][;distro[@version]]...]'
+const targetGrammar = 'os/arch[/variant][:distro[@version][;distro[@version]]...]'
 
 /** A `--target` value as read: what is wrong with it beside what could be read of it. */
 export interface ReadTarget {
