@@ -3,6 +3,7 @@ import type { Problem } from '../errors.ts'
 import type { Warning } from '../events.ts'
 import type { Digest } from '../oci/digest.ts'
 import { formatPlatform, platformKey } from '../oci/platform.ts'
+import { count } from '../quantities.ts'
 import { formatTarget } from '../targets/grammar.ts'
 import type { Target } from '../targets/target.ts'
 import type { PlatformImage } from './base.ts'
@@ -56,5 +57,5 @@ function contradictions(images: readonly PlatformImage[]): readonly string[] {
 /** Engines take such an image, and show nothing of how it came to be. */
 function lostHistory({ shown, layers, history }: PlatformImage): readonly Warning[] {
   if (history.length === 0 || history.length === layers.length) return []
-  return [{ message: `${shown} has a history of ${history.length} layers, and ${layers.length} layers: its texts are left out`, hint: 'build that image anew to keep them' }]
+  return [{ message: `${shown} has a history of ${count(history.length, 'layer')}, and ${count(layers.length, 'layer')}: its texts are left out`, hint: 'build that image anew to keep them' }]
 }

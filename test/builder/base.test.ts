@@ -57,7 +57,7 @@ describe('a base image whose config does not fit its layers', () => {
     await using ground = await openBuilderGround(plain, hello)
     await sendImage(ground.registry.host, 'acme/build', lying(() => ({ history: [{ created_by: 'one' }] })), '1')
     await ground.run(amd64)
-    expect(ground.warnings()).toEqual([`${ground.registry.host}/acme/build:1 has a history of 1 layers, and 2 layers: its texts are left out`])
+    expect(ground.warnings()).toEqual([`${ground.registry.host}/acme/build:1 has a history of 1 layer, and 2 layers: its texts are left out`])
   })
 })
 
