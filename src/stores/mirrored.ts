@@ -105,7 +105,9 @@ class MirroredSource implements Source {
 
   #places(kind: 'tag' | 'digest'): readonly MirrorPlace[] {
     const { places, unreachable } = this.#options
-    return places.filter((place, at) => at + 1 === places.length || (place.takes(kind) && !unreachable.has(place.name)))
+    // What a mirror says of a tag is no use without what the tag stands for: as with Podman, the mirror gives that as well.
+    const takes = (place: MirrorPlace): boolean => place.takes(kind) || (kind === 'digest' && place === this.#found)
+    return places.filter((place, at) => at + 1 === places.length || (takes(place) && !unreachable.has(place.name)))
   }
 
   async #first<T>(places: readonly MirrorPlace[], signal: AbortSignal | undefined, use: (source: Source, place: MirrorPlace) => Promise<T>): Promise<T> {

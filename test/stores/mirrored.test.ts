@@ -106,6 +106,17 @@ describe('an image', () => {
     expect(asked).toEqual(['tags', 'digests'])
   })
 
+  test('whose tag a mirror for tags has comes from there with all that it holds, and one by its digest does not', async () => {
+    const places = [place('tags', whole, (kind) => kind === 'tag'), place('itself', failing(network))]
+    const source = from(...places)
+    await source.resolve('1')
+    expect((await read(source)).equals(content)).toBe(true)
+    expect(await source.has(layer.descriptor)).toBe(true)
+    expect(asked).toEqual(['tags', 'tags', 'tags'])
+    await expect(from(...places).resolve(manifest.descriptor.digest)).rejects.toThrow('nobody there')
+    expect(asked.slice(3)).toEqual(['itself'])
+  })
+
   test('is not looked for at a mirror again that could not be reached', async () => {
     const places = [place('mirror', failing(network)), place('itself', whole)]
     await from(...places).resolve('1')
