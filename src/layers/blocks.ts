@@ -28,6 +28,12 @@ export class BlockPool {
     if (next === undefined) this.#free.push(block)
     else next(block)
   }
+
+  /** Leaves the memory of blocks that nobody has to others; it is taken anew when it is asked for. */
+  rest(): void {
+    this.#unmade += this.#free.length
+    this.#free.length = 0
+  }
 }
 
 /** Takes full blocks, in order; the last one may be shorter. Whoever is given a block gives it back to the pool. */

@@ -1,4 +1,5 @@
 import type { Stamp } from '../tar/stamp.ts'
+import { NameColumn, NumberColumn } from './columns.ts'
 import type { Content, LayerEntry } from './entries.ts'
 
 /** Where the contents of a table's files are: each under its own name in a folder, or one after another in one file. */
@@ -17,19 +18,19 @@ const types = ['file', 'folder', 'symlink', 'hardlink'] as const
 
 /**
  * Entries in columns. An object for each with its name, path and times takes half a kilobyte, which for a hundred thousand
- * files is more than all else in a run; so an entry becomes one only while somebody looks at it, and takes about a hundred
- * bytes meanwhile.
+ * files is more than all else in a run; so an entry becomes one only while somebody looks at it, and takes about fifty bytes
+ * and its name's meanwhile.
  */
 export class EntryTable implements Iterable<LayerEntry> {
   readonly #place: Place
-  readonly #names: string[] = []
+  readonly #names = new NameColumn()
   /** The type's place in `types`, times two, and one more where it can be executed. */
-  readonly #kinds: number[] = []
-  readonly #sizes: number[] = []
+  readonly #kinds = new NumberColumn(Uint8Array)
+  readonly #sizes = new NumberColumn(Float64Array)
   /** A content's start in a spool, a file's mtime in a folder. */
-  readonly #first: number[] = []
+  readonly #first = new NumberColumn(Float64Array)
   /** A file's ctime in a folder. */
-  readonly #second: number[] = []
+  readonly #second = new NumberColumn(Float64Array)
   readonly #links = new Map<number, string>()
   readonly #stamps = new Map<number, Stamp>()
   readonly #laid = new Map<number, LayerEntry>()
@@ -69,13 +70,13 @@ export class EntryTable implements Iterable<LayerEntry> {
 
   at(index: number): LayerEntry | undefined {
     const laid = this.#laid.get(index)
-    const name = this.#names[index]
+    const name = this.#names.at(index)
     if (laid !== undefined || name === undefined) return laid
-    const kind = this.#kinds[index] ?? 0
+    const kind = this.#kinds.at(index)
     const type = types[kind >> 1] ?? 'file'
     const content = type === 'file' ? this.#content(index, name) : undefined
     const stamp = this.#stamps.get(index)
-    const entry = { name, type, executable: kind % 2 === 1, size: this.#sizes[index] ?? 0, link: this.#links.get(index) ?? '', content }
+    const entry = { name, type, executable: kind % 2 === 1, size: this.#sizes.at(index), link: this.#links.get(index) ?? '', content }
     return stamp === undefined ? entry : { ...entry, stamp }
   }
 
@@ -88,7 +89,7 @@ export class EntryTable implements Iterable<LayerEntry> {
 
   #content(index: number, name: string): Content {
     const { kind, path } = this.#place
-    if (kind === 'spool') return { kind: 'file', path, start: this.#first[index] ?? 0, modified: undefined, changed: undefined }
-    return { kind: 'file', path: `${path}/${name}`, start: 0, modified: this.#first[index], changed: this.#second[index] }
+    if (kind === 'spool') return { kind: 'file', path, start: this.#first.at(index), modified: undefined, changed: undefined }
+    return { kind: 'file', path: `${path}/${name}`, start: 0, modified: this.#first.at(index), changed: this.#second.at(index) }
   }
 }

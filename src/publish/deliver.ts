@@ -2,7 +2,7 @@ import { PackagerError } from '../errors.ts'
 import type { PutStatus, Report, Warning } from '../events.ts'
 import type { LayerCache } from '../layers/cache.ts'
 import type { Compression } from '../layers/compression.ts'
-import type { Layer } from '../layers/spool.ts'
+import type { Layer, Workshop } from '../layers/spool.ts'
 import { tarSize } from '../layers/tar.ts'
 import type { Descriptor, InlineBlob } from '../oci/descriptor.ts'
 import type { Annotations } from '../oci/manifest.ts'
@@ -62,7 +62,7 @@ export async function deliver(options: RunOptions, delivery: Delivery, run: Run,
     ...(delivery.what === undefined ? {} : { what: delivery.what }),
   })
   try {
-    const [images] = await Promise.all([makeImages(delivery, building, sending), sendLayers(plans, building, sending), sending.ready()])
+    const [images] = await Promise.all([makeImages(delivery, building, sending), sendLayers(plans, building, sending), sending.ready(), restAfter(building, shop)])
     return await finish(options, delivery, images, { sending, destination, report, signal })
   } catch (cause) {
     // Everything that still runs must have stopped before the folder under it is removed.
@@ -73,6 +73,13 @@ export async function deliver(options: RunOptions, delivery: Delivery, run: Run,
     await shop.compressors.close()
     await destination.close()
   }
+}
+
+/** Sending begins to take memory when making layers needs none any more. */
+async function restAfter(building: ReadonlyMap<string, Promise<Layer>>, { blocks, compressors }: Workshop): Promise<void> {
+  await Promise.allSettled(building.values())
+  blocks.rest()
+  await compressors.rest()
 }
 
 function bytesToMake(plans: readonly LayerPlan[]): number {

@@ -34,6 +34,18 @@ describe('a pool', () => {
     pool.give(first)
     expect(await pool.take()).toBe(first)
   })
+
+  test('that has rested gives as many blocks as before, none of them one that is still in use', async () => {
+    const pool = new BlockPool(2)
+    const used = await pool.take()
+    pool.give(await pool.take())
+    pool.rest()
+    const next = await pool.take()
+    expect(next).not.toBe(used)
+    const third = Promise.resolve(pool.take())
+    pool.give(used)
+    expect(await third).toBe(used)
+  })
 })
 
 describe('a writer', () => {

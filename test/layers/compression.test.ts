@@ -36,6 +36,24 @@ describe('--compression', () => {
 })
 
 describe('a pool of threads', () => {
+  test('that has rested goes on where there is work again', async () => {
+    const pool = openPool(1)
+    const first = block('before')
+    const size = await pool.compress(first, 6, 1)
+    expect(gunzipSync(first.subarray(0, size)).toString()).toBe('before')
+    await pool.rest()
+    const second = block('after')
+    expect(gunzipSync(second.subarray(0, await pool.compress(second, 5, 1))).toString()).toBe('after')
+  })
+
+  test('does not rest from what it is at', async () => {
+    const pool = openPool(1)
+    const busy = block('busy')
+    const size = pool.compress(busy, 4, 1)
+    await pool.rest()
+    expect(gunzipSync(busy.subarray(0, await size)).toString()).toBe('busy')
+  })
+
   test('puts a member in the place of each block, the same as one thread alone would', async () => {
     const pool = openPool(2)
     const texts = Array.from({ length: 24 }, (_, index) => `block ${index} `.repeat(1 + index * 100))
