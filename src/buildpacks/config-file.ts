@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
 import { PackagerError, systemCode } from '../errors.ts'
 import { fileError } from '../layers/walk.ts'
@@ -17,12 +17,7 @@ export async function readConfigFile(path: string, shown: string = path): Promis
     const stats = await stat(path)
     if (!stats.isFile()) throw wrong(shown, stats.isDirectory() ? 'a folder' : 'no regular file')
     if (stats.size > largestConfig) throw wrong(shown, `${stats.size} bytes`)
-    const file = await open(path, 'r')
-    try {
-      return await file.readFile()
-    } finally {
-      await file.close()
-    }
+    return await readFile(path)
   } catch (cause) {
     if (cause instanceof PackagerError) throw cause
     const code = systemCode(cause)

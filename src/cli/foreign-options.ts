@@ -3,7 +3,7 @@ import { nearest } from '../config/suggest.ts'
 
 interface ForeignOption {
   readonly words: readonly string[]
-  /** The option here. */
+  /** The option here, or where there is none, one by which a command is known that the hint is true of. */
   readonly own: string
   /** A value that it has to take: `--format` of other commands is for something else. */
   readonly choice?: string
